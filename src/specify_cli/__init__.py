@@ -1,0 +1,1 @@
+"""Drive AI coding agents through spec-driven missions in a git repository."""

@@ -1,0 +1,1 @@
+"""Ids, clock, files, locks, YAML, errors and names: what every domain stands on and no domain owns."""

@@ -1,0 +1,157 @@
+"""Durable files: append with one fsync, replace atomically, read forgivingly.
+
+Every write goes through a `Disk`, whose primitives (write, fsync, rename, truncate) a test can make
+fail at the n-th call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.ulid import new_ulid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class WriteFailed(SpecKittyError):
+    """A file could not be written; what was there before is still there."""
+
+    code = "WRITE_FAILED"
+
+
+class ReadFailed(SpecKittyError):
+    """A file exists but cannot be read."""
+
+    code = "READ_FAILED"
+
+
+class Disk:
+    """The file operations that change something, as overridable primitives."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        """Write bytes; may write fewer, like `os.write`."""
+        return os.write(descriptor, data)
+
+    def fsync(self, descriptor: int) -> None:
+        """Force a file's data to the disk."""
+        os.fsync(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Replace `target` by `source` in one step."""
+        source.replace(target)
+
+    def truncate(self, path: Path, size: int) -> None:
+        """Cut a file back to `size` bytes."""
+        os.truncate(path, size)
+
+    def append_lines(self, path: Path, lines: Iterable[bytes]) -> int:
+        """Append whole lines with one write and one fsync; return the size before.
+
+        A torn last line of an earlier crash gets its newline first, so that it stays one bad line
+        and never swallows a good one. When the write fails, the file is cut back to its old size.
+
+        Raises:
+            WriteFailed: WRITE_FAILED: disk full, read-only, or no such folder.
+        """
+        data = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
+        try:
+            descriptor = os.open(path, _APPEND_FLAGS, 0o644)
+        except OSError as error:
+            raise _write_failed(path, error) from error
+        try:
+            size = os.fstat(descriptor).st_size
+            if size and _last_byte(path, size) != b"\n":
+                data = b"\n" + data
+            try:
+                self._write_all(descriptor, data)
+                self.fsync(descriptor)
+            except OSError as error:
+                os.ftruncate(descriptor, size)
+                raise _write_failed(path, error) from error
+        finally:
+            os.close(descriptor)
+        return size
+
+    def write_atomic(self, path: Path, data: bytes) -> None:
+        """Replace a file's content: temporary file beside it, fsync, rename.
+
+        Raises:
+            WriteFailed: WRITE_FAILED: the old content is untouched.
+        """
+        temporary = path.with_name(f".{path.name[:80]}.{new_ulid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(temporary, _CREATE_FLAGS, 0o644)
+            try:
+                self._write_all(descriptor, data)
+                self.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self.rename(temporary, path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise _write_failed(path, error) from error
+
+    def _write_all(self, descriptor: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self.write(descriptor, bytes(view)) :]
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+_APPEND_FLAGS = os.O_APPEND | os.O_CREAT | os.O_RDWR | _BINARY
+_CREATE_FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY
+
+DISK = Disk()
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file; a byte order mark is dropped, line ends become `\\n`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ReadFailed: READ_FAILED: not UTF-8, a folder, or no permission.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ReadFailed(
+            f"{path.name} cannot be read: {reason}.",
+            fix=f"Check the file's permissions and encoding (UTF-8): {path.name}",
+            details={"file": path.name},
+        ) from error
+
+
+def json_document(document: object) -> bytes:
+    """Render a JSON file as the project writes it: sorted keys, two spaces, final newline."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode("utf-8")
+
+
+def json_line(row: object) -> bytes:
+    """Render one row of a JSONL file, without the newline."""
+    return json.dumps(row, sort_keys=True, ensure_ascii=False).encode("utf-8")
+
+
+def _last_byte(path: Path, size: int) -> bytes:
+    with path.open("rb") as stream:
+        stream.seek(size - 1)
+        return stream.read(1)
+
+
+def _write_failed(path: Path, error: OSError) -> WriteFailed:
+    reason = error.strerror or type(error).__name__
+    return WriteFailed(
+        f"{path.name} could not be written: {reason}. Nothing was changed.",
+        fix=f"Free disk space or make {path.parent.name or 'the folder'} writable, then run the command again.",
+        details={"file": path.name, "reason": reason, "platform": sys.platform},
+    )

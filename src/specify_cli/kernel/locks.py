@@ -1,0 +1,85 @@
+"""One writer at a time: an advisory lock on a file beside the data, never on the data itself.
+
+Own code instead of filelock, which costs 47 ms to import on every writing command.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.errors import SpecKittyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_POLL_SECONDS = 0.01
+
+
+class LockTimeout(SpecKittyError):
+    """Another process kept the lock for too long."""
+
+    code = "LOCK_TIMEOUT"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+@contextmanager
+def file_lock(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
+    """Hold an exclusive lock; the operating system frees it when the process dies.
+
+    Args:
+        path: The lock file. It is created, stays empty and is never removed: removing it would let
+            two processes lock two different files of one name.
+        timeout: Seconds to wait.
+
+    Raises:
+        LockTimeout: LOCK_TIMEOUT.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        deadline = time.monotonic() + timeout
+        while not _try_lock(descriptor):
+            if time.monotonic() >= deadline:
+                raise LockTimeout(
+                    f"another spec-kitty process has held the lock {path.name} for {timeout:g} s.",
+                    fix="Wait for the other command to end, or stop it, then run this one again.",
+                    details={"lock": path.name, "timeout_seconds": timeout},
+                )
+            time.sleep(_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            _unlock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,66 @@
+"""Names that become path segments, branch names or directory names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from specify_cli.kernel.errors import UsageError
+
+MAX_SEGMENT = 120
+_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+class UnsafeName(UsageError):
+    """A name that must not be used as a path segment."""
+
+    code = "UNSAFE_NAME"
+
+
+def safe_segment(text: str, *, what: str) -> str:
+    """Return `text` if it is safe as one path segment and one git ref component.
+
+    Args:
+        text: The name as given.
+        what: What it names, for the message ("mission", "branch").
+
+    Raises:
+        UnsafeName: UNSAFE_NAME: empty, too long, not ASCII, a path, an option, or a name that git
+            or Windows reserves.
+    """
+    if not text:
+        problem = "it is empty"
+    elif len(text) > MAX_SEGMENT:
+        problem = f"it has {len(text)} characters (at most {MAX_SEGMENT})"
+    elif _SEGMENT.match(text) is None:
+        problem = "only ASCII letters, digits, '.', '_' and '-' are allowed, and it starts with a letter or digit"
+    elif ".." in text or text.endswith((".", ".lock")):
+        problem = "it contains '..' or ends in '.' or '.lock'"
+    else:
+        return text
+    raise UnsafeName(
+        f"{what} name {_shown(text)} is not usable: {problem}.",
+        fix=f"Use a plain {what} name such as 'todo-app'.",
+        details={"what": what, "name": text[:200]},
+    )
+
+
+def slugify(words: str) -> str:
+    """Turn a title into lower-case words joined by '-', ASCII only, at most 60 characters.
+
+    Raises:
+        UnsafeName: UNSAFE_NAME: nothing usable is left.
+    """
+    folded = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode("ascii")
+    slug = re.sub(r"[^a-z0-9]+", "-", folded.lower()).strip("-")[:60].strip("-")
+    if not slug:
+        raise UnsafeName(
+            f"no usable name can be made from {_shown(words)}.",
+            fix='Give a title with ASCII letters or digits, such as "Todo app".',
+            details={"what": "title", "name": words[:200]},
+        )
+    return slug
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,0 +1,142 @@
+"""YAML files and YAML frontmatter, read strictly and edited without losing comments."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.errors import SpecKittyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from specify_cli.kernel.json_types import JsonValue
+
+MAX_CHARACTERS = 1_000_000
+_FENCE = re.compile(r"\A---[ \t]*\n(.*?)(?:^|\n)---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[A-Za-z0-9_-]+\s*(?:$|[,\]}\n#])", re.MULTILINE)
+
+
+class YamlError(SpecKittyError):
+    """A YAML text that cannot be used."""
+
+    code = "INVALID_YAML"
+
+
+def load_yaml(text: str, *, source: str) -> object:
+    """Parse YAML with plain types only; dates stay text, duplicate keys and aliases are refused.
+
+    Args:
+        text: The document.
+        source: The file's name, for messages.
+
+    Raises:
+        YamlError: INVALID_YAML with the line.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import SafeConstructor
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(text) > MAX_CHARACTERS:
+        raise _refused(source, None, f"it has more than {MAX_CHARACTERS:,} characters")
+    if "*" in text and "&" in text and _ALIAS.search(text):
+        # Nested aliases can expand a few bytes into gigabytes; no file of ours needs one.
+        raise _refused(source, None, "aliases (*name) are not supported")
+
+    class PlainConstructor(SafeConstructor):
+        """Keeps timestamps as the text that was written."""
+
+    PlainConstructor.add_constructor(
+        "tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str
+    )
+    parser = YAML(typ="safe", pure=True)
+    parser.Constructor = PlainConstructor
+    try:
+        return parser.load(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise _refused(source, line, error.problem or "it is not valid YAML") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise _refused(source, None, str(error).splitlines()[0] or "not valid YAML") from error
+
+
+def dump_yaml(document: object) -> str:
+    """Render plain data as block-style YAML in insertion order."""
+    from ruamel.yaml import YAML
+
+    emitter = YAML(typ="safe", pure=True)
+    emitter.default_flow_style = False
+    emitter.sort_base_mapping_type_on_output = False
+    emitter.width = 4096
+    stream = io.StringIO()
+    emitter.dump(document, stream)
+    return stream.getvalue()
+
+
+def split_frontmatter(text: str, *, source: str) -> tuple[dict[str, JsonValue], str]:
+    """Split a Markdown file into its frontmatter and its body.
+
+    A file without frontmatter has an empty one.
+
+    Raises:
+        YamlError: INVALID_YAML: unclosed, not a mapping, or not YAML.
+    """
+    match = _FENCE.match(text)
+    if match is None:
+        if text.startswith("---\n"):
+            raise _refused(source, 1, "the frontmatter's closing '---' is missing")
+        return {}, text
+    document = load_yaml(match.group(1), source=source)
+    if document is None:
+        return {}, text[match.end() :]
+    if not isinstance(document, dict):
+        raise _refused(source, 2, "the frontmatter is not a mapping of keys to values")
+    return {str(key): value for key, value in document.items()}, text[match.end() :]
+
+
+def edit_frontmatter(text: str, changes: Mapping[str, JsonValue], *, source: str) -> str:
+    """Set frontmatter keys and keep everything else as it is written, comments included.
+
+    Raises:
+        YamlError: INVALID_YAML.
+    """
+    split_frontmatter(text, source=source)
+    match = _FENCE.match(text)
+    block = match.group(1) if match else ""
+    body = text[match.end() :] if match else text
+    return f"---\n{edit_mapping(block, changes, source=source)}---\n{body}"
+
+
+def edit_mapping(text: str, changes: Mapping[str, JsonValue], *, source: str) -> str:
+    """Set top-level keys of a YAML mapping; comments, order and quoting of the rest stay.
+
+    Raises:
+        YamlError: INVALID_YAML.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import YAMLError
+
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 4096
+    try:
+        document = editor.load(text) if text.strip() else CommentedMap()
+    except YAMLError as error:
+        raise _refused(source, None, str(error).splitlines()[0]) from error
+    if not isinstance(document, CommentedMap):
+        raise _refused(source, 1, "it is not a mapping of keys to values")
+    for key, value in changes.items():
+        document[key] = value
+    stream = io.StringIO()
+    editor.dump(document, stream)
+    return stream.getvalue()
+
+
+def _refused(source: str, line: int | None, problem: str) -> YamlError:
+    where = source if line is None else f"{source} line {line}"
+    details: dict[str, JsonValue] = {"file": source, "line": line}
+    return YamlError(
+        f"{where}: {problem}.", fix=f"Correct the YAML in {source} and run again.", details=details
+    )
