@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
@@ -17,6 +16,7 @@ from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 
 class WriteFailed(SpecKittyError):
@@ -112,7 +112,7 @@ DISK = Disk()
 
 
 def read_text(path: Path) -> str:
-    """Read a UTF-8 file; a byte order mark is dropped, line ends become `\\n`.
+    """Read a UTF-8 file; a byte order mark is dropped, line ends become newlines.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -1,0 +1,224 @@
+"""Missions as a whole: create, plan, finalise the tasks, accept, merge, list, show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from specify_cli.cli.options import AgentOption, JsonOption, MissionOption
+from specify_cli.cli.outcome import Outcome, note
+from specify_cli.cli.selection import select_mission, select_project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from specify_cli.missions.guards import GuardFailure
+
+app = App(name="mission", help="List and show missions.")
+agent_app = App(name="mission", help="Create and plan missions.")
+
+
+@agent_app.command
+def create(
+    title: str,
+    /,
+    *,
+    branch: Annotated[
+        str | None, Parameter(help="Branch to make and work on, instead of kitty/mission-<slug>.")
+    ] = None,
+    mission_type: Annotated[str, Parameter(help="Kind of mission.")] = "software-dev",
+    purpose_tldr: Annotated[str | None, Parameter(help="One sentence: what it is for.")] = None,
+    purpose_context: Annotated[str | None, Parameter(help="Why, in a few sentences.")] = None,
+    json: JsonOption = False,
+) -> Outcome:
+    """Start a mission: its folder, its metadata and its first event, in one commit.
+
+    On a protected branch (main, master, the remote's default) it makes and switches to a feature
+    branch first; on any other branch the mission lives there.
+
+    For example:
+
+    ```sh
+    spec-kitty specify "Todo app"
+    spec-kitty agent mission create "Todo app" --branch feature/todo --json
+    ```
+    """
+    from specify_cli.missions.creation import create_mission
+
+    project = select_project()
+    created = create_mission(
+        project,
+        title,
+        mission_type=mission_type,
+        branch=branch,
+        purpose_tldr=purpose_tldr,
+        purpose_context=purpose_context,
+    )
+    if created.branch_created and not json:
+        note(f"Switched to new branch {created.branch}; the mission lives there.")
+    slug = created.mission.slug
+    return Outcome(
+        document=created.to_json(),
+        text=(
+            f"Mission {slug} is created on branch {created.branch}.\n"
+            f"Next: spec-kitty next --agent <your-name> --mission {slug} --result success"
+        ),
+    )
+
+
+@agent_app.command(name="setup-plan")
+def plan(*, mission: MissionOption = None, json: JsonOption = False) -> Outcome:
+    """Start a mission's plan, or check the one that is there.
+
+    Needs a finished, committed spec.md. Writes a plan.md to fill in when there is none, and says
+    what the plan still lacks.
+
+    For example:
+
+    ```sh
+    spec-kitty plan
+    spec-kitty plan --mission todo-app --json
+    ```
+    """
+    from specify_cli.missions.planning import start_plan
+
+    project, chosen = select_mission(mission)
+    status = start_plan(project, chosen)
+    if status.complete:
+        text = f"{status.file} is complete."
+    else:
+        verb = "was written for you to fill in" if status.created else "is not complete yet"
+        text = "\n".join([f"{status.file} {verb}.", *guard_lines(status.guard_failures)])
+    return Outcome(document=status.to_json(), text=text)
+
+
+@agent_app.command(name="finalize-tasks")
+def finalize_tasks(
+    *,
+    mission: MissionOption = None,
+    actor: AgentOption = "spec-kitty",
+    validate_only: Annotated[
+        bool, Parameter(negative="", help="Check everything and write nothing.")
+    ] = False,
+    json: JsonOption = False,
+) -> Outcome:
+    """Check the work packages, compute their lanes and put them on the board.
+
+    Reports every problem at once. Running it again after a change adds what is new.
+
+    For example:
+
+    ```sh
+    spec-kitty agent mission finalize-tasks --validate-only
+    spec-kitty tasks --mission todo-app --json
+    ```
+    """
+    from specify_cli.missions.finalize import finalize_tasks as finalize
+
+    project, chosen = select_mission(mission)
+    report = finalize(project, chosen, actor=actor, validate_only=validate_only)
+    return Outcome(document=report.to_json(), text=report.to_text())
+
+
+def accept(
+    *,
+    mission: MissionOption = None,
+    actor: AgentOption = "spec-kitty",
+    json: JsonOption = False,
+) -> Outcome:
+    """Accept a mission: every work package approved, nothing open, nothing uncommitted.
+
+    For example:
+
+    ```sh
+    spec-kitty accept --agent claude
+    spec-kitty accept --mission todo-app --json
+    ```
+    """
+    from specify_cli.missions.acceptance import accept_mission
+
+    project, chosen = select_mission(mission)
+    acceptance = accept_mission(project, chosen, actor=actor)
+    return Outcome(document=acceptance.to_json(), text=acceptance.to_text())
+
+
+def merge(
+    *,
+    mission: MissionOption = None,
+    actor: AgentOption = "spec-kitty",
+    target: Annotated[
+        str | None,
+        Parameter(help="Also bring the work onto this branch, such as main."),
+    ] = None,
+    strategy: Annotated[
+        Literal["merge", "squash"], Parameter(help="How the lanes' commits land.")
+    ] = "merge",
+    dry_run: Annotated[
+        bool, Parameter(negative="", help="Show what would happen, conflicts included.")
+    ] = False,
+    json: JsonOption = False,
+) -> Outcome:
+    """Bring a mission's work onto its target branch and clean up its worktrees.
+
+    Refuses while a worktree holds uncommitted files or the lanes conflict, and changes nothing
+    then. After an interruption, run it again: it goes on where it stopped.
+
+    For example:
+
+    ```sh
+    spec-kitty merge --dry-run
+    spec-kitty merge --target main
+    spec-kitty merge --mission todo-app --json
+    ```
+    """
+    from specify_cli.missions.merge import merge_mission
+
+    project, chosen = select_mission(mission)
+    report = merge_mission(
+        project, chosen, actor=actor, target=target, strategy=strategy, dry_run=dry_run
+    )
+    return Outcome(document=report.to_json(), text=report.to_text())
+
+
+@app.command(name="list")
+def list_all(*, json: JsonOption = False) -> Outcome:
+    """List the missions of this repository.
+
+    For example:
+
+    ```sh
+    spec-kitty mission list
+    spec-kitty mission list --json
+    ```
+    """
+    from specify_cli.missions.listing import mission_list
+
+    listing = mission_list(select_project())
+    return Outcome(document=listing.to_json(), text=listing.to_text())
+
+
+@app.command
+def show(mission: str | None = None, /, *, json: JsonOption = False) -> Outcome:
+    """Show one mission: its metadata, its branch and its board.
+
+    For example:
+
+    ```sh
+    spec-kitty mission show todo-app
+    ```
+    """
+    from specify_cli.missions.listing import mission_summary
+
+    project, chosen = select_mission(mission)
+    summary = mission_summary(project, chosen)
+    return Outcome(document=summary.to_json(), text=summary.to_text())
+
+
+def guard_lines(failures: Sequence[GuardFailure]) -> list[str]:
+    """Render guard failures for people, one per two lines."""
+    lines = []
+    for failure in failures:
+        lines.append(f"  - {failure.file}: looked for {failure.looked_for}; {failure.found}")
+        lines.append(f"    fix: {failure.fix}")
+    return lines

@@ -1,0 +1,143 @@
+"""`spec-kitty next`: the loop an agent calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from specify_cli.cli.options import JsonOption, MissionOption
+from specify_cli.cli.outcome import Outcome
+from specify_cli.cli.selection import select_mission
+
+if TYPE_CHECKING:
+    from spec_kitty_contracts.wire.next_decision import NextDecision
+
+
+def next_step(
+    *,
+    agent: Annotated[
+        str | None,
+        Parameter(help="Your name as an agent, such as claude. Needed to report or to go on."),
+    ] = None,
+    mission: MissionOption = None,
+    result: Annotated[
+        Literal["success", "failed", "blocked"] | None,
+        Parameter(help="How your last step ended. Without it nothing changes: a pure question."),
+    ] = None,
+    wp: Annotated[
+        str | None, Parameter(help="The work package you report on, when you hold several.")
+    ] = None,
+    verdict: Annotated[
+        Literal["approved", "changes_requested"] | None,
+        Parameter(help="Your verdict on the work package you review."),
+    ] = None,
+    feedback_file: Annotated[
+        Path | None, Parameter(help="What has to change, with --verdict changes_requested.")
+    ] = None,
+    reason: Annotated[str | None, Parameter(help="Why, with --result failed or blocked.")] = None,
+    retry: Annotated[
+        bool, Parameter(negative="", help="Go on after a failed or blocked step.")
+    ] = False,
+    json: JsonOption = False,
+) -> Outcome:
+    """Ask for the next step of a mission, or report the last one and go on.
+
+    Without `--result` it answers and changes nothing. With `--result success` it checks what you
+    did, completes the step only if the check passes, claims the next piece of work for you, and
+    names a prompt file that says everything about it.
+
+    Exit status: 0 for a step, a question, a decision or the end; 1 when blocked (the answer says
+    why and what to do).
+
+    For example:
+
+    ```sh
+    spec-kitty next --json
+    spec-kitty next --agent claude --result success
+    spec-kitty next --agent codex --result success --verdict approved
+    spec-kitty next --agent claude --retry
+    ```
+    """
+    from specify_cli import next as loop
+
+    project, chosen = select_mission(mission)
+    if result is None and not retry:
+        decision = loop.query(project, chosen, agent=agent)
+    else:
+        decision = loop.advance(
+            project,
+            chosen,
+            agent=_required_agent(agent),
+            result=result,
+            wp_id=wp,
+            verdict=verdict,
+            feedback=_read_feedback(feedback_file),
+            reason=reason,
+            retry=retry,
+        )
+    return Outcome(
+        document=decision, text=_text(decision), exit_code=1 if decision["kind"] == "blocked" else 0
+    )
+
+
+def _required_agent(agent: str | None) -> str:
+    from specify_cli.kernel.errors import UsageError
+
+    if agent is None:
+        raise UsageError(
+            "--agent is needed to report a result.",
+            fix="Add your name: spec-kitty next --agent claude --result success",
+        )
+    return agent
+
+
+def _read_feedback(path: Path | None) -> str | None:
+    from specify_cli.kernel.errors import UsageError
+    from specify_cli.kernel.files import read_text
+
+    if path is None:
+        return None
+    try:
+        return read_text(path)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"the feedback file {path.name} does not exist.",
+            fix="Write what has to change into a file and name it with --feedback-file.",
+        ) from error
+
+
+def _text(decision: NextDecision) -> str:
+    lines = [_headline(decision)]
+    if decision["reason"]:
+        lines.append(f"  {decision['reason']}")
+    for failure in decision["guard_failures"]:
+        lines.append(
+            f"  - {failure['file']}: looked for {failure['looked_for']}; {failure['found']}"
+        )
+        lines.append(f"    fix: {failure['fix']}")
+    if decision["workspace_path"]:
+        lines.append(f"  work in  {decision['workspace_path']}")
+    if decision["prompt_file"]:
+        lines.append(f"  read     {decision['prompt_file']}")
+    if decision["fix"]:
+        lines.append(f"  fix      {decision['fix']}")
+    progress = decision["progress"]
+    if progress and progress["total_wps"]:
+        finished = progress["done_wps"] + progress["approved_wps"]
+        lines.append(f"  {finished} of {progress['total_wps']} work packages approved or done")
+    return "\n".join(lines)
+
+
+def _headline(decision: NextDecision) -> str:
+    what = " ".join(part for part in (decision["action"], decision["wp_id"]) if part)
+    match decision["kind"]:
+        case "terminal":
+            return f"{decision['mission_slug']}: finished"
+        case "blocked":
+            return f"{decision['mission_slug']}: blocked{f' at {what}' if what else ''}"
+        case "query":
+            return f"{decision['mission_slug']}: next is {decision['preview_step'] or what}"
+        case _:
+            return f"{decision['mission_slug']}: {what}"

@@ -1,0 +1,106 @@
+"""`spec-kitty agent tasks …`: the board, its moves and the subtasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from specify_cli.cli.options import AgentOption, JsonOption, MissionOption
+from specify_cli.cli.outcome import Outcome
+from specify_cli.cli.selection import select_mission
+
+app = App(name="tasks", help="Work packages and their subtasks.")
+
+
+@app.command
+def status(*, mission: MissionOption = None, json: JsonOption = False) -> Outcome:
+    """Show the board: every work package and its lane.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks status
+    spec-kitty agent tasks status --mission todo-app --json
+    ```
+    """
+    from specify_cli.missions.board import mission_board
+
+    project, chosen = select_mission(mission)
+    board = mission_board(project, chosen)
+    return Outcome(document=board.to_json(), text=board.to_text())
+
+
+@app.command(name="mark-status")
+def mark_status(
+    task_ids: list[str],
+    /,
+    *,
+    status: Annotated[Literal["done", "pending"], Parameter(help="The subtasks' new status.")],
+    mission: MissionOption = None,
+    agent: AgentOption = "spec-kitty",
+    json: JsonOption = False,
+) -> Outcome:
+    """Mark subtasks as done or pending, several in one commit.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks mark-status T001 T002 --status done --agent claude
+    ```
+    """
+    from specify_cli.missions.subtasks import mark_subtasks
+
+    project, chosen = select_mission(mission)
+    marked = mark_subtasks(project, chosen, tuple(task_ids), status, actor=agent)
+    return Outcome(document=marked.to_json(), text=marked.to_text())
+
+
+@app.command(name="move-task")
+def move_task(
+    wp: str,
+    /,
+    *,
+    to: Annotated[str, Parameter(help="The lane to move it to.")],
+    agent: Annotated[
+        str, Parameter(name=["--agent", "--actor"], help="Who moves it; it is recorded.")
+    ],
+    mission: MissionOption = None,
+    note: Annotated[str | None, Parameter(help="Why; required with --force.")] = None,
+    review_feedback_file: Annotated[
+        Path | None,
+        Parameter(
+            name=["--review-feedback-file", "--feedback-file"],
+            help="What has to change, when a review sends it back.",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, Parameter(negative="", help="Skip the guards; the log says so.")
+    ] = False,
+    json: JsonOption = False,
+) -> Outcome:
+    """Move a work package to another lane, if that lane's guard allows it.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks move-task WP01 --to for_review --agent claude
+    spec-kitty agent tasks move-task WP01 --to approved --agent codex
+    spec-kitty agent tasks move-task WP01 --to in_progress --agent codex --review-feedback-file feedback.md
+    ```
+    """
+    from specify_cli.missions.moves import move_work_package, read_feedback
+
+    project, chosen = select_mission(mission)
+    moved = move_work_package(
+        project,
+        chosen,
+        wp,
+        to,
+        actor=agent,
+        note=note,
+        feedback=read_feedback(review_feedback_file),
+        force=force,
+    )
+    return Outcome(document=moved.to_json(), text=moved.to_text())

@@ -1,0 +1,1 @@
+"""Git as this project uses it: plumbing calls, commits that touch nothing else, worktrees, merges."""

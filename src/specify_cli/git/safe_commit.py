@@ -1,0 +1,306 @@
+"""Commit exactly the given files and leave everything else as the user has it (seed 002).
+
+`git commit --only` does the work: it builds the commit in an index of its own from HEAD plus the
+named files, then brings only those entries of the real index up to date. Other staged, partly
+staged, unstaged and untracked work is never stashed, moved or re-read, so there is nothing to
+restore after a crash.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from specify_cli.git.branches import protects
+from specify_cli.git.layout import common_folder, git_folder
+from specify_cli.git.process import NO_HOOKS, GitOutput, first_line, run_git, try_git
+from specify_cli.kernel.errors import SpecKittyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from specify_cli.git.commit_target import CommitTarget
+    from specify_cli.kernel.json_types import JsonValue
+
+LOCK_RETRY_SECONDS = 2.0
+_LOCK_POLL_SECONDS = 0.05
+
+_COMMITTED = re.compile(r"^\[.* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
+_NOTHING = ("nothing to commit", "nothing added to commit", "no changes added to commit")
+_UNKNOWN_PATH = "did not match any file"
+_IDENTITY = ("Please tell me who you are", "unable to auto-detect email", "empty ident name")
+_LOCKED = (".lock': File exists", "cannot lock ref")
+_IN_PROGRESS = re.compile(r"cannot do a partial commit during a ([a-z-]+)")
+
+# What a user's configuration must not change about a bookkeeping commit: hooks, line-end refusals,
+# shortened ids in the output, a collection of garbage on every commit.
+_SETTINGS = (
+    "--literal-pathspecs",
+    *NO_HOOKS,
+    "-c",
+    "core.abbrev=no",
+    "-c",
+    "core.safecrlf=false",
+    "-c",
+    "maintenance.auto=false",
+)
+
+
+class Capability(StrEnum):
+    """Why a commit is made; only some reasons may write to a protected branch."""
+
+    STANDARD = "standard"
+    RELEASE_FLOW = "release_flow"
+    UPGRADE_BOOKKEEPING = "upgrade_bookkeeping"
+    MERGE_BOOKKEEPING = "merge_bookkeeping"
+    POST_CONSOLIDATION_WRITE = "post_consolidation_write"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What came of a commit.
+
+    Attributes:
+        sha: The new commit, or the one HEAD had when there was nothing to commit. None only when
+            nothing was committed before the first commit of the repository.
+        branch: The branch it is on.
+        committed: False when the files already were as HEAD has them.
+    """
+
+    sha: str | None
+    branch: str
+    committed: bool
+
+
+class SafeCommitRefused(SpecKittyError):
+    """The commit was not made; files, index and branch are as before."""
+
+    code: ClassVar[str] = "SAFE_COMMIT_GENERIC"
+
+
+class EmptyChangeset(SafeCommitRefused):
+    """No paths were given."""
+
+    code = "SAFE_COMMIT_EMPTY_CHANGESET"
+
+
+class PathPolicy(SafeCommitRefused):
+    """A path that must not be committed: outside the checkout, a folder, a worktree, not there."""
+
+    code = "SAFE_COMMIT_PATH_POLICY"
+
+
+class ProtectedBranch(SafeCommitRefused):
+    """The branch is protected against bookkeeping commits."""
+
+    code = "SAFE_COMMIT_PROTECTED_BRANCH"
+
+
+class IndexLocked(SafeCommitRefused):
+    """Another git process holds the index or the branch."""
+
+    code = "SAFE_COMMIT_INDEX_LOCKED"
+
+
+class OperationInProgress(SafeCommitRefused):
+    """A merge, cherry-pick or revert is going on in the checkout."""
+
+    code = "SAFE_COMMIT_OPERATION_IN_PROGRESS"
+
+
+class IdentityMissing(SafeCommitRefused):
+    """Git does not know the author's name and address."""
+
+    code = "GIT_IDENTITY_MISSING"
+
+
+def safe_commit(
+    target: CommitTarget,
+    paths: Sequence[Path],
+    message: str,
+    *,
+    capability: Capability = Capability.STANDARD,
+    protected: tuple[str, ...] | None = None,
+) -> CommitResult:
+    """Commit the given files as they are on disk, and nothing else.
+
+    One git process for files that git knows, three when one of them is new. Files may be new (also
+    ignored ones: they were named), changed or deleted. Hooks do not run; the user's
+    `commit.gpgsign` holds. When another process has the index, it is retried for two seconds.
+
+    Args:
+        target: The checkout and its branch.
+        paths: Files, absolute or relative to the checkout.
+        message: The commit message.
+        capability: Anything but STANDARD may write to a protected branch.
+        protected: The project's configured protected branches, None for the default set.
+
+    Raises:
+        EmptyChangeset: SAFE_COMMIT_EMPTY_CHANGESET.
+        PathPolicy: SAFE_COMMIT_PATH_POLICY.
+        ProtectedBranch: SAFE_COMMIT_PROTECTED_BRANCH.
+        IndexLocked: SAFE_COMMIT_INDEX_LOCKED.
+        OperationInProgress: SAFE_COMMIT_OPERATION_IN_PROGRESS.
+        IdentityMissing: GIT_IDENTITY_MISSING.
+        SafeCommitRefused: SAFE_COMMIT_GENERIC: git refused for another reason.
+        DetachedHead: DETACHED_HEAD.
+        CommitTargetMismatch: COMMIT_TARGET_MISMATCH: the branch changed since the target was made.
+    """
+    names = _relative_names(target, paths)
+    if capability is Capability.STANDARD:
+        _refuse_protected(target, protected)
+    target.verify()
+    pathspecs = "".join(f"{name}\0" for name in names)
+    output = _git_commit(target, pathspecs, message)
+    if output.code != 0 and _UNKNOWN_PATH in output.stderr:
+        added = _retrying(
+            target,
+            (*_SETTINGS, "add", "--all", "--force", "--sparse", *_FROM_STDIN),
+            pathspecs,
+        )
+        if added.code != 0:
+            raise _refusal(target, added)
+        output = _git_commit(target, pathspecs, message)
+    if output.code == 0:
+        return CommitResult(_committed_sha(target, output), target.branch, committed=True)
+    if output.code == 1 and any(phrase in output.stdout for phrase in _NOTHING):
+        head = try_git(target.worktree_root, "rev-parse", "--verify", "--quiet", "HEAD")
+        return CommitResult(head.stdout.strip() or None, target.branch, committed=False)
+    raise _refusal(target, output)
+
+
+_FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
+
+
+def _git_commit(target: CommitTarget, pathspecs: str, message: str) -> GitOutput:
+    return _retrying(
+        target,
+        (
+            *_SETTINGS,
+            "commit",
+            "--only",
+            "--no-verify",
+            "--untracked-files=no",
+            "--cleanup=whitespace",
+            f"--message={message}",
+            *_FROM_STDIN,
+        ),
+        pathspecs,
+    )
+
+
+def _retrying(target: CommitTarget, args: tuple[str, ...], pathspecs: str) -> GitOutput:
+    deadline = time.monotonic() + LOCK_RETRY_SECONDS
+    while True:
+        output = try_git(target.worktree_root, *args, stdin=pathspecs)
+        locked = output.code != 0 and any(sign in output.stderr for sign in _LOCKED)
+        if not locked or time.monotonic() >= deadline:
+            return output
+        time.sleep(_LOCK_POLL_SECONDS)
+        # What held the lock may have been a `git switch`.
+        target.verify()
+
+
+def _committed_sha(target: CommitTarget, output: GitOutput) -> str:
+    match = _COMMITTED.search(output.stdout)
+    if match is not None:
+        return match.group(1)
+    return run_git(target.worktree_root, "rev-parse", "HEAD").strip()
+
+
+def _relative_names(target: CommitTarget, paths: Sequence[Path]) -> list[str]:
+    if not paths:
+        raise EmptyChangeset(
+            "no files were given to commit.", fix="Name at least one file.", details={"paths": []}
+        )
+    root = target.worktree_root
+    names: dict[str, None] = {}
+    for path in paths:
+        absolute = root / path
+        if not absolute.is_relative_to(root):
+            # The same folder under another spelling (a link, a Windows short name).
+            absolute = absolute.parent.resolve() / absolute.name
+            root = root.resolve()
+        problem = _path_problem(root, absolute)
+        if problem is not None:
+            raise PathPolicy(
+                f"{absolute.name} cannot be committed: {problem}.",
+                fix="Name single files inside the checkout.",
+                details={"path": path.as_posix(), "reason": problem},
+            )
+        names[absolute.relative_to(root).as_posix()] = None
+    return list(names)
+
+
+def _path_problem(root: Path, path: Path) -> str | None:
+    if not path.is_relative_to(root) or ".." in path.parts:
+        return f"it is outside the checkout {root.name}"
+    parts = path.relative_to(root).parts
+    if not parts or (path.is_dir() and not path.is_symlink()):
+        return "it is a folder"
+    if parts[0] == ".worktrees":
+        return "it is inside a lane's worktree, which is a checkout of its own"
+    if parts[0] == ".git":
+        return "it is inside git's own folder"
+    return None
+
+
+def _refuse_protected(target: CommitTarget, protected: tuple[str, ...] | None) -> None:
+    common_dir = common_folder(git_folder(target.worktree_root))
+    if protects(common_dir, target.branch, protected):
+        raise ProtectedBranch(
+            f"branch {target.branch} is protected: spec-kitty makes no bookkeeping commits there.",
+            fix="Run `git switch -c <feature-branch>` (or switch to the mission's branch), "
+            "then run the command again.",
+            details={"branch": target.branch},
+        )
+
+
+def _refusal(target: CommitTarget, output: GitOutput) -> SafeCommitRefused:
+    """Turn git's complaint into the error that tells the user what to do."""
+    reason = first_line(output.stderr) or first_line(output.stdout)
+    where = target.worktree_root.name
+    details: dict[str, JsonValue] = {
+        "branch": target.branch,
+        "exit_code": output.code,
+        "stderr": output.stderr[:2000],
+    }
+    if any(sign in output.stderr for sign in _LOCKED):
+        return IndexLocked(
+            f"another git process is using {where}: {reason}",
+            fix="Wait for the other git command to end and run this one again. If none is running, "
+            "delete the .lock file that is named above.",
+            details=details,
+        )
+    if any(sign in output.stderr for sign in _IDENTITY):
+        return IdentityMissing(
+            "git does not know who you are, so it cannot commit.",
+            fix='Run `git config --global user.name "Your Name"` and '
+            '`git config --global user.email "you@example.com"`, then run the command again.',
+            details=details,
+        )
+    if _UNKNOWN_PATH in output.stderr:
+        return PathPolicy(
+            f"a file to commit is neither on disk nor known to git: {reason}",
+            fix="Check the file's name.",
+            details=details,
+        )
+    operation = _IN_PROGRESS.search(output.stderr)
+    if operation is not None:
+        name = operation.group(1)
+        return OperationInProgress(
+            f"a {name} is going on in {where}, and a commit now would become part of it.",
+            fix=f"Finish it (`git {name} --continue`) or give it up (`git {name} --abort`), "
+            "then run the command again.",
+            details=details,
+        )
+    return SafeCommitRefused(
+        f"git refused the commit: {reason}",
+        fix=f"Look at {where} with `git status`, mend what git complains about, "
+        "then run the command again.",
+        details=details,
+    )

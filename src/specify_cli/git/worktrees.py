@@ -1,0 +1,204 @@
+"""Linked worktrees under `.worktrees/`: made, listed, removed only when nothing is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specify_cli.git.process import git_failed, run_git, split_nul, try_git
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import DISK
+
+if TYPE_CHECKING:
+    from specify_cli.git.repository import Repository
+
+WORKTREES = ".worktrees"
+_EXCLUDE_LINE = f"/{WORKTREES}/"
+# Git marks a worktree so while `git worktree add` is filling it, and takes the mark away at the end.
+_UNFINISHED = "initializing"
+_SHOWN = 5
+
+
+class WorktreeDirty(SpecKittyError):
+    """A worktree holds files that are committed nowhere."""
+
+    code = "WORKTREE_DIRTY"
+
+
+class WorktreePathTaken(SpecKittyError):
+    """The folder for a new worktree exists and is something else."""
+
+    code = "WORKTREE_PATH_TAKEN"
+
+
+class BranchInUse(SpecKittyError):
+    """The branch is checked out in another worktree."""
+
+    code = "BRANCH_IN_USE"
+
+
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """One checkout of a repository.
+
+    Attributes:
+        path: Its top folder.
+        branch: The branch checked out there, None when detached.
+        head: The commit checked out there, None before the first commit.
+        missing: True when git has it registered but its folder is gone.
+        unfinished: True when `git worktree add` was killed before it had checked out everything.
+    """
+
+    path: Path
+    branch: str | None
+    head: str | None
+    missing: bool = False
+    unfinished: bool = False
+
+
+def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
+    """List all checkouts, the main one first (one git process)."""
+    listed = run_git(repo.root, "worktree", "list", "--porcelain", "-z")
+    worktrees = []
+    for record in listed.split("\0\0"):
+        fields = dict(
+            (key, value)
+            for key, _, value in (line.partition(" ") for line in record.split("\0") if line)
+        )
+        if "worktree" not in fields or "bare" in fields:
+            continue
+        path = Path(fields["worktree"])
+        branch = fields.get("branch")
+        head = fields.get("HEAD")
+        worktrees.append(
+            Worktree(
+                path,
+                branch.removeprefix("refs/heads/") if branch else None,
+                head if head and head.strip("0") else None,
+                missing=not (path / ".git").exists(),
+                unfinished=fields.get("locked") == _UNFINISHED,
+            )
+        )
+    return tuple(worktrees)
+
+
+def worktree_of(repo: Repository, branch: str) -> Worktree | None:
+    """Return the checkout that has a branch checked out, or None."""
+    return next((tree for tree in list_worktrees(repo) if tree.branch == branch), None)
+
+
+def add_worktree(repo: Repository, path: Path, *, branch: str, base: str | None) -> Worktree:
+    """Check a branch out in a folder of its own.
+
+    A registration whose folder is gone, and one that a killed command left half checked out, are
+    replaced. `.worktrees/` is put into `info/exclude`, so no file of the user's has to change.
+
+    Args:
+        repo: The repository.
+        path: The folder to make.
+        branch: The branch; created when `base` is given.
+        base: The commit to create the branch at; None checks out an existing branch.
+
+    Raises:
+        WorktreePathTaken: WORKTREE_PATH_TAKEN: the folder exists with other content.
+        BranchInUse: BRANCH_IN_USE: checked out elsewhere.
+        GitFailed: GIT_FAILED.
+    """
+    exclude_worktrees(repo)
+    for known in list_worktrees(repo):
+        if _same_folder(known.path, path):
+            if not (known.missing or known.unfinished):
+                raise _taken(path, f"it already is a worktree, on branch {known.branch}")
+            # Nobody's work is in it: the folder is gone, or git had not finished filling it.
+            run_git(repo.root, "worktree", "remove", "--force", "--force", str(known.path))
+        elif known.branch == branch and not known.missing:
+            raise BranchInUse(
+                f"branch {branch} is checked out in {known.path.name} already.",
+                fix=f"Switch {known.path.name} to another branch, then run the command again.",
+                details={"branch": branch, "worktree": known.path.name},
+            )
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise _taken(path, "it exists and is not a worktree of this repository")
+    create = ("--no-track", "-b", branch, str(path), base) if base else (str(path), branch)
+    args = ("worktree", "add", "--quiet", *create)
+    output = try_git(repo.root, *args)
+    added = next((t for t in list_worktrees(repo) if _same_folder(t.path, path)), None)
+    # A user's post-checkout hook that fails makes git report an error for a finished worktree.
+    if added is None or added.missing or added.unfinished or added.branch != branch:
+        raise git_failed(args, output)
+    return added
+
+
+def remove_worktree(repo: Repository, path: Path) -> None:
+    """Remove a worktree that holds nothing but committed (or ignored) files.
+
+    Removing one that is gone already does nothing.
+
+    Raises:
+        WorktreeDirty: WORKTREE_DIRTY with the files.
+        GitFailed: GIT_FAILED: git refuses for another reason (locked, submodules).
+    """
+    known = next((t for t in list_worktrees(repo) if _same_folder(t.path, path)), None)
+    if known is None:
+        return
+    if not known.missing:
+        files = dirty_files(path)
+        if files:
+            raise worktree_dirty(path, files)
+    # Without --force: git looks again for itself and refuses when something appeared meanwhile.
+    run_git(repo.root, "worktree", "remove", str(known.path))
+
+
+def dirty_files(path: Path) -> tuple[str, ...]:
+    """List the files of a checkout that HEAD does not have as they are: staged, changed, untracked.
+
+    Ignored files don't count. Paths are relative to the checkout, sorted.
+    """
+    output = run_git(
+        path,
+        "--no-optional-locks",
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+        "--no-renames",
+    )
+    return tuple(sorted(entry[3:] for entry in split_nul(output)))
+
+
+def worktree_dirty(path: Path, files: tuple[str, ...]) -> WorktreeDirty:
+    """Describe a worktree with uncommitted files as an error."""
+    shown = ", ".join(files[:_SHOWN]) + (
+        f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    )
+    return WorktreeDirty(
+        f"{path.name} has uncommitted files: {shown}.",
+        fix=f"Commit them in {path.name} (git add, git commit) or delete what is not needed, "
+        "then run the command again.",
+        details={"worktree": path.name, "files": list(files)},
+    )
+
+
+def exclude_worktrees(repo: Repository) -> None:
+    """Make git ignore `.worktrees/` through `info/exclude`, which no checkout tracks."""
+    exclude = repo.common_dir / "info" / "exclude"
+    present = exclude.read_bytes() if exclude.is_file() else b""
+    line = _EXCLUDE_LINE.encode()
+    if line in present.split():
+        return
+    exclude.parent.mkdir(parents=True, exist_ok=True)
+    DISK.append_lines(exclude, [line])
+
+
+def _same_folder(one: Path, other: Path) -> bool:
+    return one == other or one.resolve() == other.resolve()
+
+
+def _taken(path: Path, problem: str) -> WorktreePathTaken:
+    return WorktreePathTaken(
+        f"the folder {WORKTREES}/{path.name} cannot become a worktree: {problem}.",
+        fix=f"Move {WORKTREES}/{path.name} out of the way, then run the command again.",
+        details={"worktree": path.name},
+    )

@@ -1,0 +1,1 @@
+"""Who emits events: the project, the checkout (build) and the machine (node)."""

@@ -1,0 +1,1 @@
+"""Missions: their creation, documents, work packages, lanes, review, acceptance and merge."""

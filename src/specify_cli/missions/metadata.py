@@ -1,0 +1,192 @@
+"""`meta.json`: what a mission is, in canonical keys only (001 FR-019)."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel import gate
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import json_document, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from spec_kitty_contracts.wire.mission_meta import MissionMeta
+
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
+
+META_FILE = "meta.json"
+SURFACE = "mission_meta"
+
+
+class CorruptMetadata(SpecKittyError):
+    """A `meta.json` that cannot be used; `details` holds `file`, `line` and `mission_slug`."""
+
+    code = "CORRUPT_METADATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The typed view of one `meta.json`.
+
+    Attributes:
+        mission_type: The only key that must be there; a project seeded by another client has
+            little else.
+        document: The whole file, unknown keys included.
+    """
+
+    mission_type: str
+    mission_id: str | None
+    mission_number: int | None
+    target_branch: str | None
+    friendly_name: str | None
+    created_at: str | None
+    accepted_at: str | None
+    merged_at: str | None
+    document: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+
+
+def read_metadata(directory: Path, *, source: str) -> Metadata:
+    """Read a mission folder's `meta.json`.
+
+    Args:
+        directory: The mission folder.
+        source: The folder's name for messages, relative to the project root.
+
+    Raises:
+        CorruptMetadata: CORRUPT_METADATA with file and line: missing, not JSON, or a key of the
+            wrong type.
+    """
+    file = f"{source}/{META_FILE}"
+    try:
+        text = read_text(directory / META_FILE)
+    except FileNotFoundError:
+        raise _corrupt(file, None, "the file is missing") from None
+    return parse_metadata(text, file=file)
+
+
+def parse_metadata(text: str, *, file: str) -> Metadata:
+    """Read the text of a `meta.json`.
+
+    Raises:
+        CorruptMetadata: CORRUPT_METADATA with file and line.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _corrupt(file, error.lineno, f"it is not JSON ({error.msg})") from error
+    except RecursionError as error:
+        raise _corrupt(file, 1, "it is nested too deeply") from error
+    if not isinstance(document, dict):
+        raise _corrupt(file, 1, "it is not a JSON object")
+
+    def text_of(key: str) -> str | None:
+        value = document.get(key)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        if not isinstance(value, str):
+            raise _corrupt(file, _line_of(text, key), f'"{key}" is not text')
+        return value
+
+    mission_type = text_of("mission_type")
+    if mission_type is None:
+        raise _corrupt(file, 1, '"mission_type" is missing')
+    mission_id = text_of("mission_id")
+    return Metadata(
+        mission_type=mission_type,
+        mission_id=mission_id,
+        mission_number=_number(document.get("mission_number"), file, text),
+        target_branch=text_of("target_branch"),
+        friendly_name=text_of("friendly_name") or text_of("title"),
+        created_at=text_of("created_at"),
+        accepted_at=text_of("accepted_at"),
+        merged_at=text_of("merged_at"),
+        document=document,
+    )
+
+
+def new_metadata(
+    *,
+    mission_id: str,
+    slug: str,
+    mission_type: str,
+    friendly_name: str,
+    purpose_tldr: str | None,
+    purpose_context: str | None,
+    target_branch: str,
+    created_at: str,
+) -> MissionMeta:
+    """Compose the `meta.json` of a new mission: canonical keys, nothing else (001 FR-019)."""
+    return {
+        "mission_id": mission_id,
+        "mission_slug": slug,
+        "slug": slug,
+        "mission_number": None,
+        "mission_type": mission_type,
+        "friendly_name": friendly_name,
+        "purpose_tldr": purpose_tldr or friendly_name,
+        "purpose_context": purpose_context or "",
+        "target_branch": target_branch,
+        "topology": "single_branch",
+        "created_at": created_at,
+        "vcs": "git",
+    }
+
+
+def metadata_bytes(document: Mapping[str, object]) -> bytes:
+    """Render a `meta.json` after it passed the gate.
+
+    Raises:
+        ContractViolation: CONTRACT_VIOLATION: a required key is missing, a known key has the wrong
+            type, or a legacy key is present.
+    """
+    gate.check(SURFACE, dict(document))
+    return json_document(document)
+
+
+def updated_metadata(directory: Path, changes: Mapping[str, JsonValue], *, source: str) -> bytes:
+    """Render a mission's `meta.json` with some keys changed and every other key kept.
+
+    Args:
+        directory: The mission folder.
+        changes: Keys to set, for example `merged_at`.
+        source: The folder's name for messages.
+
+    Raises:
+        CorruptMetadata: CORRUPT_METADATA.
+        ContractViolation: CONTRACT_VIOLATION.
+    """
+    document: JsonObject = dict(read_metadata(directory, source=source).document)
+    document.update(changes)
+    return metadata_bytes(document)
+
+
+def _number(value: object, file: str, text: str) -> int | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        return int(value)
+    raise _corrupt(
+        file, _line_of(text, "mission_number"), '"mission_number" is neither a number nor null'
+    )
+
+
+def _line_of(text: str, key: str) -> int:
+    position = text.find(f'"{key}"')
+    return text.count("\n", 0, position) + 1 if position >= 0 else 1
+
+
+def _corrupt(file: str, line: int | None, problem: str) -> CorruptMetadata:
+    where = file if line is None else f"{file} line {line}"
+    slug = file.split("/")[-2] if "/" in file else ""
+    return CorruptMetadata(
+        f"{where}: {problem}.",
+        fix=f"Correct {file}, or bring back the committed one: git checkout HEAD -- {file}",
+        details={"file": file, "line": line, "mission_slug": slug},
+    )

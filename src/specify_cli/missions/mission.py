@@ -1,0 +1,308 @@
+"""A mission as it lies on disk, and how a handle leads to one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.names import safe_segment
+from specify_cli.kernel.ulid import is_ulid
+from specify_cli.missions.metadata import META_FILE, CorruptMetadata, read_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from specify_cli.identity.project import Project
+    from specify_cli.kernel.json_types import JsonValue
+    from specify_cli.status.mission_status import MissionLog
+
+MISSIONS_FOLDER = "kitty-specs"
+LOG_FILE = "status.events.jsonl"
+TASKS_FOLDER = "tasks"
+_MID8 = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}\Z")
+_SHOWN = 20
+
+
+class MissionNotFound(SpecKittyError):
+    """No mission answers to the handle."""
+
+    code = "MISSION_NOT_FOUND"
+
+
+class MissionAmbiguous(SpecKittyError):
+    """More than one mission answers to the handle."""
+
+    code = "MISSION_AMBIGUOUS"
+
+
+@dataclass(frozen=True, slots=True)
+class Mission:
+    """One mission folder, read from its `meta.json`.
+
+    Attributes:
+        slug: The folder's name; the mission's name everywhere.
+        mission_id: ULID, or None in a project that another client seeded without one.
+        directory: Absolute path of the mission folder in the main checkout.
+        root: Absolute path of the main checkout.
+        mission_type: "software-dev", "research", ...
+        mission_number: Assigned at merge; None until then.
+        target_branch: The branch the mission lives on and its lanes are merged into. When
+            `meta.json` names none, the branch checked out in the main checkout; empty when that
+            is detached.
+        friendly_name: The title for people.
+        created_at: As recorded, or None.
+        accepted_at: Time of acceptance, or None.
+        merged_at: Time of the merge, or None.
+        metadata: Everything in `meta.json`, unknown keys included.
+    """
+
+    slug: str
+    mission_id: str | None
+    directory: Path
+    root: Path
+    mission_type: str
+    mission_number: int | None
+    target_branch: str
+    friendly_name: str
+    created_at: str | None = None
+    accepted_at: str | None = None
+    merged_at: str | None = None
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+
+    @property
+    def mid8(self) -> str | None:
+        """The first eight characters of the id: the short handle."""
+        return self.mission_id[:8] if self.mission_id else None
+
+    @property
+    def log_file(self) -> Path:
+        """The event log; it may not exist yet."""
+        return self.directory / LOG_FILE
+
+    @property
+    def tasks_directory(self) -> Path:
+        """The folder of the work package files; it may not exist yet."""
+        return self.directory / TASKS_FOLDER
+
+    def relative(self, path: Path) -> str:
+        """Return a path below the project root as text with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class MissionScan:
+    """Every mission folder of a project: those that can be used, and what is wrong with the rest.
+
+    Attributes:
+        missions: Readable missions, sorted by slug.
+        problems: One error for each unreadable folder.
+    """
+
+    missions: tuple[Mission, ...]
+    problems: tuple[CorruptMetadata, ...]
+
+
+def load_mission(root: Path, slug: str) -> Mission:
+    """Read one mission by the name of its folder.
+
+    Args:
+        root: The main checkout.
+        slug: The folder's name below `kitty-specs/`.
+
+    Raises:
+        UnsafeName: UNSAFE_NAME: the slug is not one plain path segment.
+        MissionNotFound: MISSION_NOT_FOUND: there is no such folder.
+        CorruptMetadata: CORRUPT_METADATA with file and line.
+    """
+    safe_segment(slug, what="mission")
+    directory = root / MISSIONS_FOLDER / slug
+    if not directory.is_dir():
+        raise _not_found(root, slug)
+    return _read(root, directory)
+
+
+def scan_missions(root: Path) -> MissionScan:
+    """Read every mission folder; an unreadable one never hides the others."""
+    missions: list[Mission] = []
+    problems: list[CorruptMetadata] = []
+    for directory in _folders(root):
+        try:
+            missions.append(_read(root, directory))
+        except CorruptMetadata as problem:
+            problems.append(problem)
+    return MissionScan(tuple(missions), tuple(problems))
+
+
+def list_missions(root: Path) -> tuple[Mission, ...]:
+    """Return the readable missions, sorted by slug (`scan_missions` also tells the unreadable)."""
+    return scan_missions(root).missions
+
+
+def find_mission(root: Path, handle: str | None) -> Mission:
+    """Find the mission a user means.
+
+    Args:
+        root: The main checkout.
+        handle: Full slug, ULID, the first eight characters of the ULID, or the words of the slug
+            without its suffix. None means the only open mission.
+
+    Raises:
+        UnsafeName: UNSAFE_NAME: the handle is not one plain path segment.
+        MissionNotFound: MISSION_NOT_FOUND: the fix lists the missions that exist.
+        MissionAmbiguous: MISSION_AMBIGUOUS: the fix lists the candidates.
+        CorruptMetadata: CORRUPT_METADATA: the mission was found but cannot be read.
+    """
+    if handle is None:
+        return _only_mission(root)
+    safe_segment(handle, what="mission")
+    directory = root / MISSIONS_FOLDER / handle
+    if directory.is_dir():
+        return _read(root, directory)
+    scan = scan_missions(root)
+    found = [mission for mission in scan.missions if _answers_to(mission, handle)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(f"{handle!r} means more than one mission", found)
+    for problem in scan.problems:
+        if _slug_answers_to(str(problem.details.get("mission_slug", "")), handle):
+            raise problem
+    raise _not_found(root, handle)
+
+
+def mission_log(project: Project, mission: Mission) -> MissionLog:
+    """Return the description of the mission's event log that `MissionStatus` works on.
+
+    The log is always the one in the main checkout, whatever worktree the caller stands in
+    (DESIGN.md D8).
+    """
+    from specify_cli.identity.project import load_identity
+    from specify_cli.status.mission_status import MissionLog
+
+    return MissionLog(
+        directory=mission.directory,
+        mission_slug=mission.slug,
+        mission_id=mission.mission_id,
+        mission_number=mission.mission_number,
+        mission_type=mission.mission_type,
+        worktree_root=project.root,
+        target_branch=mission.target_branch,
+        lock_path=lock_path(project.repository.common_dir, f"mission-{mission.slug}"),
+        identity=lambda: load_identity(project),
+    )
+
+
+def lock_path(common_dir: Path, name: str) -> Path:
+    """Return the place of a named lock: in the git folder that all worktrees share."""
+    return common_dir / "spec-kitty" / "locks" / f"{name}.lock"
+
+
+def _only_mission(root: Path) -> Mission:
+    scan = scan_missions(root)
+    open_missions = [mission for mission in scan.missions if mission.merged_at is None]
+    candidates = open_missions or list(scan.missions)
+    if len(candidates) == 1 and not scan.problems:
+        return candidates[0]
+    if not candidates and len(scan.problems) == 1:
+        raise scan.problems[0]
+    if not candidates and not scan.problems:
+        raise _not_found(root, None)
+    raise _ambiguous("this project has more than one mission", candidates, scan.problems)
+
+
+def _folders(root: Path) -> list[Path]:
+    parent = root / MISSIONS_FOLDER
+    if not parent.is_dir():
+        return []
+    return sorted(
+        (
+            entry
+            for entry in parent.iterdir()
+            if not entry.name.startswith(".")
+            and entry.is_dir()
+            and any((entry / name).exists() for name in (META_FILE, LOG_FILE, "spec.md"))
+        ),
+        key=lambda entry: entry.name,
+    )
+
+
+def _read(root: Path, directory: Path) -> Mission:
+    meta = read_metadata(directory, source=directory.relative_to(root).as_posix())
+    return Mission(
+        slug=directory.name,
+        mission_id=meta.mission_id,
+        directory=directory,
+        root=root,
+        mission_type=meta.mission_type,
+        mission_number=meta.mission_number,
+        target_branch=meta.target_branch or checked_out_branch(root) or "",
+        friendly_name=meta.friendly_name or directory.name,
+        created_at=meta.created_at,
+        accepted_at=meta.accepted_at,
+        merged_at=meta.merged_at,
+        metadata=meta.document,
+    )
+
+
+def checked_out_branch(root: Path) -> str | None:
+    """Read the branch of a checkout from its HEAD file, without a git process.
+
+    Returns:
+        The short branch name; None when HEAD is detached or cannot be read this way.
+    """
+    git = root / ".git"
+    try:
+        if git.is_file():
+            pointer = git.read_text(encoding="utf-8").strip()
+            git = root / pointer.removeprefix("gitdir:").strip()
+        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    branch = head.removeprefix("ref: refs/heads/")
+    # With the reftable format HEAD holds a fixed ".invalid" and the real value is elsewhere.
+    return None if branch in (head, ".invalid") else branch
+
+
+def _answers_to(mission: Mission, handle: str) -> bool:
+    if mission.mission_id is not None:
+        upper = handle.upper()
+        if upper == mission.mission_id or (_MID8.match(upper) and upper == mission.mid8):
+            return True
+    return _slug_answers_to(mission.slug, handle)
+
+
+def _slug_answers_to(slug: str, handle: str) -> bool:
+    if handle == slug:
+        return True
+    head, _, tail = slug.rpartition("-")
+    if _MID8.match(tail) and head:
+        return handle in (head, tail) or (is_ulid(handle.upper()) and handle.upper()[:8] == tail)
+    number, _, words = slug.partition("-")
+    return number.isdigit() and handle in (number, words)
+
+
+def _not_found(root: Path, handle: str | None) -> MissionNotFound:
+    names = [directory.name for directory in _folders(root)]
+    if names:
+        listed = ", ".join(names[:_SHOWN])
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        fix = f"Use one of: {listed}{more}."
+    else:
+        fix = 'Make one: spec-kitty agent mission create "Your title"'
+    what = f"there is no mission {handle!r}" if handle else "this project has no mission yet"
+    return MissionNotFound(f"{what}.", fix=fix, details={"handle": handle, "missions": [*names]})
+
+
+def _ambiguous(
+    what: str, candidates: list[Mission], problems: tuple[CorruptMetadata, ...] = ()
+) -> MissionAmbiguous:
+    names = [mission.slug for mission in candidates]
+    names += [str(problem.details["mission_slug"]) for problem in problems]
+    return MissionAmbiguous(
+        f"{what}: {', '.join(names[:_SHOWN])}.",
+        fix=f"Name one: --mission {names[0]}",
+        details={"missions": [*names]},
+    )
