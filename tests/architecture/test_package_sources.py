@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tools.package_sources import lock_problems, pyproject_problems, repository_problems
 
 ROOT = Path(__file__).parents[2]

@@ -128,10 +128,7 @@ def advance_branch(repo: Repository, branch: str, new: str, old: str) -> Path | 
     if tip != old:
         raise _moved(branch)
     if checkout is None or checkout.missing:
-        args = ("update-ref", "-m", "spec-kitty: merge", f"refs/heads/{branch}", new, old)
-        output = try_git(repo.root, *args)
-        if output.code != 0:
-            raise _moved(branch) if "but expected" in output.stderr else git_failed(args, output)
+        _swap_ref(repo, branch, new, old)
         return None
     args = (
         "merge",
@@ -154,6 +151,13 @@ def advance_branch(repo: Repository, branch: str, new: str, old: str) -> Path | 
             )
         raise git_failed(args, output)
     return checkout.path
+
+
+def _swap_ref(repo: Repository, branch: str, new: str, old: str) -> None:
+    args = ("update-ref", "-m", "spec-kitty: merge", f"refs/heads/{branch}", new, old)
+    output = try_git(repo.root, *args)
+    if output.code != 0:
+        raise _moved(branch) if "but expected" in output.stderr else git_failed(args, output)
 
 
 def _conflicting_files(output: str) -> tuple[str, ...]:

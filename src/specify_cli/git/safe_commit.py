@@ -18,6 +18,7 @@ from specify_cli.git.branches import protects
 from specify_cli.git.layout import common_folder, git_folder
 from specify_cli.git.process import NO_HOOKS, GitOutput, first_line, run_git, try_git
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.locks import file_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 LOCK_RETRY_SECONDS = 2.0
 _LOCK_POLL_SECONDS = 0.05
+_ADD_ATTEMPTS = 3
 
 _COMMITTED = re.compile(r"^\[.* ([0-9a-f]{40}|[0-9a-f]{64})\] ", re.MULTILINE)
 _NOTHING = ("nothing to commit", "nothing added to commit", "no changes added to commit")
@@ -149,31 +151,41 @@ def safe_commit(
         SafeCommitRefused: SAFE_COMMIT_GENERIC: git refused for another reason.
         DetachedHead: DETACHED_HEAD.
         CommitTargetMismatch: COMMIT_TARGET_MISMATCH: the branch changed since the target was made.
+        LockTimeout: LOCK_TIMEOUT: another spec-kitty process is committing in this checkout.
     """
     names = _relative_names(target, paths)
+    git_dir = git_folder(target.worktree_root)
     if capability is Capability.STANDARD:
-        _refuse_protected(target, protected)
-    target.verify()
-    pathspecs = "".join(f"{name}\0" for name in names)
-    output = _git_commit(target, pathspecs, message)
-    if output.code != 0 and _UNKNOWN_PATH in output.stderr:
-        added = _retrying(
-            target,
-            (*_SETTINGS, "add", "--all", "--force", "--sparse", *_FROM_STDIN),
-            pathspecs,
-        )
-        if added.code != 0:
-            raise _refusal(target, added)
-        output = _git_commit(target, pathspecs, message)
-    if output.code == 0:
-        return CommitResult(_committed_sha(target, output), target.branch, committed=True)
-    if output.code == 1 and any(phrase in output.stdout for phrase in _NOTHING):
-        head = try_git(target.worktree_root, "rev-parse", "--verify", "--quiet", "HEAD")
-        return CommitResult(head.stdout.strip() or None, target.branch, committed=False)
+        _refuse_protected(target, protected, common_folder(git_dir))
+    # Git reads the index before it locks it, so two commits at once can drop each other's new
+    # entries; ours queue up here.
+    with file_lock(git_dir / "spec-kitty" / "locks" / "commit.lock"):
+        target.verify()
+        output = _commit(target, "".join(f"{name}\0" for name in names), message)
+        if output.code == 0:
+            return CommitResult(_committed_sha(target, output), target.branch, committed=True)
+        if output.code == 1 and any(phrase in output.stdout for phrase in _NOTHING):
+            head = try_git(target.worktree_root, "rev-parse", "--verify", "--quiet", "HEAD")
+            return CommitResult(head.stdout.strip() or None, target.branch, committed=False)
     raise _refusal(target, output)
 
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
+
+
+def _commit(target: CommitTarget, pathspecs: str, message: str) -> GitOutput:
+    """Commit; when git does not know a file yet, add it first."""
+    output = _git_commit(target, pathspecs, message)
+    for _attempt in range(_ADD_ATTEMPTS):
+        if output.code == 0 or _UNKNOWN_PATH not in output.stderr:
+            break
+        # Repeated because another program's commit can undo an `add` (see safe_commit).
+        add = (*_SETTINGS, "add", "--all", "--force", "--sparse", *_FROM_STDIN)
+        output = _retrying(target, add, pathspecs)
+        if output.code != 0:
+            break
+        output = _git_commit(target, pathspecs, message)
+    return output
 
 
 def _git_commit(target: CommitTarget, pathspecs: str, message: str) -> GitOutput:
@@ -249,8 +261,9 @@ def _path_problem(root: Path, path: Path) -> str | None:
     return None
 
 
-def _refuse_protected(target: CommitTarget, protected: tuple[str, ...] | None) -> None:
-    common_dir = common_folder(git_folder(target.worktree_root))
+def _refuse_protected(
+    target: CommitTarget, protected: tuple[str, ...] | None, common_dir: Path
+) -> None:
     if protects(common_dir, target.branch, protected):
         raise ProtectedBranch(
             f"branch {target.branch} is protected: spec-kitty makes no bookkeeping commits there.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from specify_cli.git.process import git_failed, run_git, split_nul, try_git
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK
+from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
@@ -62,10 +63,10 @@ def list_worktrees(repo: Repository) -> tuple[Worktree, ...]:
     listed = run_git(repo.root, "worktree", "list", "--porcelain", "-z")
     worktrees = []
     for record in listed.split("\0\0"):
-        fields = dict(
-            (key, value)
+        fields = {
+            key: value
             for key, _, value in (line.partition(" ") for line in record.split("\0") if line)
-        )
+        }
         if "worktree" not in fields or "bare" in fields:
             continue
         path = Path(fields["worktree"])
@@ -108,10 +109,7 @@ def add_worktree(repo: Repository, path: Path, *, branch: str, base: str | None)
     exclude_worktrees(repo)
     for known in list_worktrees(repo):
         if _same_folder(known.path, path):
-            if not (known.missing or known.unfinished):
-                raise _taken(path, f"it already is a worktree, on branch {known.branch}")
-            # Nobody's work is in it: the folder is gone, or git had not finished filling it.
-            run_git(repo.root, "worktree", "remove", "--force", "--force", str(known.path))
+            _forget_abandoned(repo, known)
         elif known.branch == branch and not known.missing:
             raise BranchInUse(
                 f"branch {branch} is checked out in {known.path.name} already.",
@@ -190,6 +188,41 @@ def exclude_worktrees(repo: Repository) -> None:
         return
     exclude.parent.mkdir(parents=True, exist_ok=True)
     DISK.append_lines(exclude, [line])
+
+
+def _forget_abandoned(repo: Repository, known: Worktree) -> None:
+    """Unregister a worktree that nobody's work is in, or refuse."""
+    if not (known.missing or known.unfinished):
+        raise _taken(known.path, f"it already is a worktree, on branch {known.branch}")
+    if known.path.exists() and not _holds_nothing_of_its_own(repo, known):
+        raise _taken(
+            known.path,
+            "an interrupted command left it half made, and there are files in it that are not in "
+            f"{known.branch}",
+        )
+    run_git(repo.root, "worktree", "remove", "--force", "--force", str(known.path))
+
+
+def _holds_nothing_of_its_own(repo: Repository, known: Worktree) -> bool:
+    if known.missing:
+        return not any(known.path.iterdir())
+    if all(entry.name == ".git" for entry in known.path.iterdir()):
+        return True
+    # Its own index may be half written or locked for ever; one made from HEAD tells what differs.
+    index = repo.common_dir / "spec-kitty" / f"index-{new_ulid()}"
+    index.parent.mkdir(exist_ok=True)
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        if try_git(known.path, "read-tree", "HEAD", env=env).code != 0:
+            return False
+        status = run_git(
+            known.path,
+            *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"),
+            env=env,
+        )
+    finally:
+        index.unlink(missing_ok=True)
+    return all(entry.startswith(" D ") for entry in split_nul(status))
 
 
 def _same_folder(one: Path, other: Path) -> bool:

@@ -24,7 +24,7 @@ _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 _SPECIAL = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
-class _NotSimple(Exception):  # noqa: N818 - a signal inside this module, not an error
+class _NotSimple(Exception):
     """The text needs the real parser."""
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spec_kitty_contracts.wire.mission_meta import MissionMeta
-
     from specify_cli.kernel.json_types import JsonObject, JsonValue
 
 META_FILE = "meta.json"

@@ -62,9 +62,9 @@ def glob_problem(glob: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _segments(glob: str) -> tuple[str, ...]:
     parts = [part for part in glob.split("/") if part not in ("", ".")]
-    if parts and not any(character in parts[-1] for character in "*?["):
-        parts.append(_DEEP)
-    elif parts and glob.endswith("/"):
+    if (parts and not any(character in parts[-1] for character in "*?[")) or (
+        parts and glob.endswith("/")
+    ):
         parts.append(_DEEP)
     return tuple(parts)
 
@@ -130,7 +130,9 @@ def _names_intersect(a: tuple[_Token, ...], b: tuple[_Token, ...]) -> bool:
 
 
 def _sets_intersect(a: _Token, b: _Token) -> bool:
-    return any(low <= other_high and other_low <= high for low, high in a for other_low, other_high in b)
+    return any(
+        low <= other_high and other_low <= high for low, high in a for other_low, other_high in b
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -179,8 +181,8 @@ def _character_class(text: str) -> _Token:
     if negated:
         intervals = _complement(intervals)
     within = [piece for interval in intervals for piece in _clip(interval)]
-    # An empty class matches nothing; an interval below every code point says so.
-    return tuple(within) or ((-1, -1),)
+    # An empty class matches nothing: an interval that ends before it starts meets no other.
+    return tuple(within) or ((-1, -2),)
 
 
 def _complement(intervals: list[_Interval]) -> list[_Interval]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import ReadFailed, read_text
 from specify_cli.missions.frontmatter import read_frontmatter
+from specify_cli.missions.markdown import without_fences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ CODE_CHANGE = "code_change"
 EXECUTION_MODES = (CODE_CHANGE, PLANNING_ARTIFACT)
 _FILE = re.compile(r"WP(\d{1,5})(?:[-_.].*)?\.md\Z")
 _ID = re.compile(r"WP-?(\d{1,5})\Z", re.IGNORECASE)
+_CHECKBOX = re.compile(
+    r"^[ \t]*[-*+] \[([ xX])\] +[*_`]*(T[0-9]{2,5})\b[*_`]*[:.)]?[ \t]*(.*)$", re.MULTILINE
+)
 _TITLE = re.compile(r"^# +(.+?) *$", re.MULTILINE)
 
 
@@ -52,7 +56,7 @@ class WorkPackage:
         title: From the frontmatter, else the first heading.
         dependencies: Normalised ids of the work packages that must be approved first.
         owned_files: Globs relative to the project root that this work package may change.
-        subtasks: Ids as written in the frontmatter ("T001").
+        subtasks: Ids ("T001") from the frontmatter and from the `- [ ] T001 ...` lines below it.
         requirement_refs: Ids of requirements in spec.md ("FR-001").
         create_intent: Paths it will create.
         execution_mode: "code_change" (works in a lane worktree) or "planning_artifact" (works in
@@ -75,6 +79,21 @@ class WorkPackage:
     path: Path
     body: str = field(repr=False)
     frontmatter: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkbox:
+    """A line `- [ ] T001 description` in a work package file.
+
+    Attributes:
+        id: "T001".
+        description: The text behind the id.
+        checked: Whether there is an x; a note for readers, the event log decides.
+    """
+
+    id: str
+    description: str
+    checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +146,16 @@ def normalise_wp_id(text: str) -> str | None:
     """
     match = _ID.match(text.strip())
     return f"WP{int(match.group(1)):02d}" if match else None
+
+
+def checkboxes(body: str) -> tuple[Checkbox, ...]:
+    """Return the subtask lines of a work package's text; those in code blocks do not count."""
+    if "] " not in body:
+        return ()
+    return tuple(
+        Checkbox(match.group(2), match.group(3).strip(), match.group(1) != " ")
+        for match in _CHECKBOX.finditer(without_fences(body))
+    )
 
 
 def load_work_packages(mission: Mission) -> tuple[WorkPackage, ...]:
@@ -233,7 +262,7 @@ def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> W
         title=reader.text("title") or (heading.group(1) if heading else wp_id),
         dependencies=reader.dependencies(),
         owned_files=reader.texts("owned_files"),
-        subtasks=reader.texts("subtasks"),
+        subtasks=_subtask_ids(reader.texts("subtasks"), body),
         requirement_refs=reader.texts("requirement_refs"),
         create_intent=reader.texts("create_intent"),
         execution_mode=mode,
@@ -298,6 +327,10 @@ class _Fields:
         match = re.search(rf"^{re.escape(key)}\s*:", self.source, re.MULTILINE)
         line = self.source.count("\n", 0, match.start()) + 1 if match else None
         self.problems.append(_problem(self.file, line, problem, fix))
+
+
+def _subtask_ids(declared: tuple[str, ...], body: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*declared, *(box.id for box in checkboxes(body)))))
 
 
 def _problem(file: str, line: int | None, problem: str, fix: str) -> WorkPackageProblem:

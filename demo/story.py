@@ -1,0 +1,148 @@
+"""The story: a fresh repository, a mission driven by two agents, the merged program, the accounts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from demo.accounts import check_accounts
+from demo.cli_runner import DemoFailed, Terminal
+from demo.scripted_agent import Decision, Implementer, Reviewer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from demo.report import Report
+    from demo.scripted_agent import ScriptedAgent
+
+# More turns than any healthy mission of three work packages takes; a loop must not run for ever.
+_TURNS = 60
+
+
+@dataclass(slots=True)
+class Story:
+    """One run of the demonstration.
+
+    Attributes:
+        folder: An empty folder; the repository and the isolated home are made inside.
+        example: What the mission is about (examples/fairshare).
+        report: Where the story is told.
+        implementer: Makes the agent who specifies, plans and writes code.
+        reviewer: Makes the agent who reviews.
+    """
+
+    folder: Path
+    example: Path
+    report: Report
+    implementer: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = Implementer
+    reviewer: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = Reviewer
+    terminal: Terminal = field(init=False)
+    repository: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.repository = self.folder / self.example.name
+        self.terminal = Terminal.isolated(self.folder / "home", self.report.detail)
+
+    def tell(self) -> None:
+        """Tell the whole story.
+
+        Raises:
+            DemoFailed: Something is off; the message says what.
+        """
+        started = time.perf_counter()
+        self.make_repository()
+        slug = self.create_mission()
+        self.drive(slug)
+        self.merge(slug)
+        self.run_the_program()
+        check_accounts(self.terminal, self.repository, slug, self.report)
+        self.report.section(f"All good, in {time.perf_counter() - started:.1f} s.")
+
+    def make_repository(self) -> None:
+        """Make a git repository with one commit and set spec-kitty up in it."""
+        self.report.section("A fresh repository")
+        shutil.copytree(self.example / "seed", self.repository)
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.git("config", "user.name", "Spec Kitty Demo")
+        self.git("config", "user.email", "demo@example.org")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "Start the project")
+        self.report.step("operator", "git init, first commit on main")
+        document = self.spec_kitty("init", "--ai", "claude,codex")
+        created = _texts(document.get("created"))
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "Set up spec-kitty")
+        self.report.step("operator", f"spec-kitty init: {len(created)} files, committed")
+
+    def create_mission(self) -> str:
+        """Create the mission of the example and return its slug."""
+        mission = tomllib.loads((self.example / "mission.toml").read_text(encoding="utf-8"))
+        document = self.spec_kitty(
+            *("agent", "mission", "create", mission["title"]),
+            *("--purpose-tldr", mission["purpose"], "--purpose-context", mission["context"]),
+        )
+        slug = document.get("mission_slug")
+        if not isinstance(slug, str):
+            raise DemoFailed("`agent mission create --json` named no mission_slug.")
+        branch = self.git("branch", "--show-current").strip()
+        self.report.step("operator", f"mission {slug}")
+        self.report.step("", f"on branch {branch}")
+        return slug
+
+    def drive(self, slug: str) -> None:
+        """Let the two agents take turns until the mission is accepted."""
+        agents = [
+            make(name, self.repository, self.example, self.terminal, self.report)
+            for name, make in (("claude", self.implementer), ("codex", self.reviewer))
+        ]
+        idle = 0
+        for turn in range(_TURNS):
+            agent = agents[turn % len(agents)]
+            decision = agent.take_turn(slug)
+            if decision.kind == "terminal":
+                return
+            idle = 0 if agent.worked else idle + 1
+            if idle == len(agents):
+                raise DemoFailed(f"nobody has anything to do: {decision.explanation}")
+        raise DemoFailed(f"the mission was not accepted after {_TURNS} turns.")
+
+    def merge(self, slug: str) -> None:
+        """Bring the accepted work onto main."""
+        self.report.section("Merge")
+        self.spec_kitty("merge", "--mission", slug, "--target", "main")
+        self.report.step("operator", "spec-kitty merge --target main")
+
+    def run_the_program(self) -> None:
+        """Run the merged program and its own tests on main."""
+        self.report.section("The merged program, on main")
+        self.git("switch", "--quiet", "main")
+        tests = self.terminal.python(["-m", "unittest", "discover", "tests"], self.repository)
+        if tests.returncode != 0:
+            raise DemoFailed(f"the merged program's tests fail:\n{tests.stderr}")
+        self.report.step("tests", tests.stderr.strip().splitlines()[-3])
+        sample = "samples/weekend.txt"
+        run = self.terminal.python(["-m", "fairshare", sample], self.repository)
+        if run.returncode != 0:
+            raise DemoFailed(f"the merged program does not run:\n{run.stderr}")
+        self.report.step("program", f"$ python -m fairshare {sample}")
+        for line in run.stdout.splitlines():
+            self.report.step("", line)
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the repository as the operator."""
+        return self.terminal.git(arguments, self.repository)
+
+    def spec_kitty(self, *arguments: str) -> dict[str, object]:
+        """Run `spec-kitty … --json` in the repository and return its document."""
+        return self.terminal.spec_kitty([*arguments, "--json"], self.repository).document()
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+__all__ = ["Decision", "Story"]

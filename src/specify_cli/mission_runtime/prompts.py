@@ -1,0 +1,50 @@
+"""Prompt files: named after mission, step, work package and agent, so that a second look is the
+same file and two agents never share one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.files import DISK
+from specify_cli.mission_runtime.placement import ArtefactKind, place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from specify_cli.mission_runtime.artefact import CommunicationArtefact
+    from specify_cli.mission_runtime.context import ExecutionContext
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_MAX_AGENT = 40
+
+
+def prompt_path(context: ExecutionContext) -> Path:
+    """Return where the prompt of a step lies; it need not exist."""
+    name = "-".join(
+        part for part in (context.action, context.wp_id, _file_name(context.agent)) if part
+    )
+    return place(
+        ArtefactKind.PROMPT, context.primary_root, slug=context.mission_slug, prompt=name
+    )
+
+
+def write_prompt(artefact: CommunicationArtefact) -> Path:
+    """Write the prompt of a step and return its path.
+
+    Raises:
+        WriteFailed: WRITE_FAILED.
+    """
+    path = prompt_path(artefact.context)
+    DISK.write_atomic(path, artefact.to_text().encode("utf-8"))
+    return path
+
+
+def _file_name(agent: str) -> str:
+    """Make an agent's name usable in a file name; a changed name gets a digest of the original."""
+    safe = _UNSAFE.sub("-", agent)[:_MAX_AGENT].strip("-.")
+    if safe == agent:
+        return safe
+    digest = hashlib.sha256(agent.encode()).hexdigest()[:8]
+    return f"{safe}-{digest}" if safe else digest

@@ -1,0 +1,75 @@
+"""One way to find the project, whatever folder a command runs in (DESIGN.md D8)."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specify_cli.git.repository import NotARepository, open_repository
+from specify_cli.identity.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT_VARIABLE = "SPECIFY_REPO_ROOT"
+_LANE_BRANCH = re.compile(r"kitty/mission-(?P<slug>.+)-(?P<lane>lane-[a-z]+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentWorkspace:
+    """The lane worktree that a command was run in.
+
+    Attributes:
+        mission_slug: The mission that the lane belongs to.
+        lane_id: Such as "lane-a".
+        path: Top folder of the worktree.
+        branch: The lane's branch.
+    """
+
+    mission_slug: str
+    lane_id: str
+    path: Path
+    branch: str
+
+
+def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
+    """Find the project that a command is about, with one git process.
+
+    `SPECIFY_REPO_ROOT` comes first; otherwise any folder of the main checkout or of a worktree
+    leads to the main checkout, where the missions and their logs are.
+
+    Args:
+        cwd: The working directory; the process's own by default.
+        env: The environment; the process's own by default.
+
+    Raises:
+        NotARepository: NOT_A_REPOSITORY.
+        BareRepository: BARE_REPOSITORY.
+    """
+    named = (os.environ if env is None else env).get(ROOT_VARIABLE, "").strip()
+    start = Path(named) if named else (cwd or Path.cwd())
+    if named and not start.is_dir():
+        raise NotARepository(
+            f"{ROOT_VARIABLE} names a folder that does not exist: {named}.",
+            fix=f"Set {ROOT_VARIABLE} to the project's folder, or unset it.",
+            details={"variable": ROOT_VARIABLE},
+        )
+    repository = open_repository(start)
+    return Project(root=repository.main_root, repository=repository)
+
+
+def current_workspace(project: Project) -> CurrentWorkspace | None:
+    """Tell which lane worktree the command was run in; None in the main checkout.
+
+    The branch decides, since a worktree can lie anywhere.
+    """
+    repository = project.repository
+    if repository.root == repository.main_root or repository.branch is None:
+        return None
+    match = _LANE_BRANCH.match(repository.branch)
+    if match is None:
+        return None
+    return CurrentWorkspace(match["slug"], match["lane"], repository.root, repository.branch)

@@ -1,0 +1,147 @@
+"""Reading Markdown that people and agents wrote: prose without code, sections, placeholders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FENCE_OPEN = re.compile(r" {0,3}(`{3,}|~{3,})")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+# Scripts without spaces count by character.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
+_DEFERRED = re.compile(r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)")
+
+FILL_IN = "[FILL IN"
+"""What every gap in our scaffolds starts with."""
+
+# What stands where text is still to come. Upper case only where the word also has a meaning: a todo
+# app may well talk about todos.
+_PLACEHOLDERS = (
+    re.compile(r"\[FILL IN[^\]]*\]?"),
+    re.compile(r"\[NEEDS\b[^\]]*\]?"),
+    re.compile(r"\b(?:TBD|TBC|FIXME)\b"),
+    re.compile(r"\[TODO\b[^\]]*\]?|\bTODO(?=[:(])"),
+    re.compile(r"(?m)^[ \t>*+|-]*\bTODO\b[ \t.!|]*$|(?<=\|)[ \t]*TODO[ \t]*(?=\|)"),
+    re.compile(r"(?i)\blorem ipsum\b"),
+    re.compile(r"\?\?\?+"),
+    re.compile(r"<(?:\.{3}|…)>|<[A-Za-z][^<>=/\n]* [^<>=\n]*>"),
+    re.compile(r"(?m)^[ \t>*+|-]*(?:\.{3}|…)[ \t|]*$"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A place where text is still missing.
+
+    Attributes:
+        line: Counted from 1.
+        text: What stands there.
+    """
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and everything below it, subsections included.
+
+    Attributes:
+        title: The heading's text.
+        line: The heading's line, counted from 1.
+        text: The lines below the heading.
+    """
+
+    title: str
+    line: int
+    text: str
+
+
+def without_code(text: str) -> str:
+    """Blank out fenced code, code spans and comments; line numbers stay what they were.
+
+    A fence that is never closed is not one, so that a slip cannot hide the rest of a document.
+    """
+    return _CODE_SPAN.sub(_blank, without_fences(_DEFERRED.sub(_blank, text)))
+
+
+def without_fences(text: str) -> str:
+    """Blank out fenced code and comments only; line numbers stay what they were."""
+    return _COMMENT.sub(_blank, _blank_fences(text))
+
+
+def placeholders(text: str) -> tuple[Placeholder, ...]:
+    """Find text that only marks a gap: TODO, TBD, [NEEDS ...], [FILL IN ...], <what goes here>.
+
+    Code does not count, and neither does a question that was deferred on record
+    (`[NEEDS CLARIFICATION: ...] <!-- decision_id: ... -->`).
+    """
+    prose = without_code(text)
+    found = {
+        (match.start(), match.group().strip())
+        for pattern in _PLACEHOLDERS
+        for match in pattern.finditer(prose)
+    }
+    # A gap inside a fenced block (a file tree to be written) is still a gap when it is ours.
+    found |= {(match.start(), match.group()) for match in _PLACEHOLDERS[0].finditer(text)}
+    return tuple(
+        Placeholder(text.count("\n", 0, position) + 1, " ".join(shown.split())[:60])
+        for position, shown in sorted(found)
+    )
+
+
+def sections(text: str) -> tuple[Section, ...]:
+    """Split a document at its headings."""
+    lines = text.split("\n")
+    visible = without_fences(text).split("\n")
+    headings = [
+        (number, len(match.group(1)), match.group(2))
+        for number, line in enumerate(visible)
+        if (match := _HEADING.match(line)) is not None
+    ]
+    found = []
+    for position, (number, level, title) in enumerate(headings):
+        end = next(
+            (other for other, depth, _ in headings[position + 1 :] if depth <= level), len(lines)
+        )
+        found.append(Section(title, number + 1, "\n".join(lines[number + 1 : end])))
+    return tuple(found)
+
+
+def word_count(text: str) -> int:
+    """Count the words of a text; comments, headings and gaps to be filled in are not words."""
+    lines = _COMMENT.sub("", text).split("\n")
+    body = "\n".join(line for line in lines if _HEADING.match(line) is None)
+    return len(_WORD.findall(_PLACEHOLDERS[0].sub("", body)))
+
+
+def _blank_fences(text: str) -> str:
+    lines = text.split("\n")
+    number = 0
+    while number < len(lines):
+        opening = _FENCE_OPEN.match(lines[number])
+        if opening is None:
+            number += 1
+            continue
+        end = _closing_fence(lines, number + 1, opening.group(1))
+        if end is None:
+            number += 1
+            continue
+        for inside in range(number, end + 1):
+            lines[inside] = " " * len(lines[inside])
+        number = end + 1
+    return "\n".join(lines)
+
+
+def _closing_fence(lines: list[str], start: int, fence: str) -> int | None:
+    for number in range(start, len(lines)):
+        stripped = lines[number].strip()
+        if len(stripped) >= len(fence) and set(stripped) == {fence[0]}:
+            return number
+    return None
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match.group())

@@ -1,0 +1,192 @@
+"""Where mission types are found: one walk, in one order of precedence (domain.md 1.4)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.next._internal_runtime.description import read_description
+from specify_cli.next._internal_runtime.schema import MissionRuntimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from specify_cli.next._internal_runtime.description import Description
+
+DESCRIPTION_FILES = ("mission-runtime.yaml", "mission.yaml")
+RESERVED_KEYS = frozenset({"software-dev", "research", "documentation", "plan"})
+BUILTIN_TIER = "builtin"
+BUILTIN_ROOT = Path(__file__).parent.parent / "missions"
+
+
+class UnknownMissionType(MissionRuntimeError):
+    """No description declares the mission type."""
+
+    code = "UNKNOWN_MISSION_TYPE"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryContext:
+    """Where to look for mission types.
+
+    Attributes:
+        project_dir: The main checkout, or None outside a project.
+        explicit_paths: Folders given by the caller; they come first.
+        env_var_name: Variable with further folders, separated like PATH.
+        environment: The variables.
+        user_home: The user's home, or None to leave it out. It is only read.
+        builtin_roots: Folders of the types that come with the package.
+    """
+
+    project_dir: Path | None = None
+    explicit_paths: tuple[Path, ...] = ()
+    env_var_name: str = "SPEC_KITTY_MISSION_PATHS"
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    user_home: Path | None = None
+    builtin_roots: tuple[Path, ...] = (BUILTIN_ROOT,)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredMission:
+    """A mission type that was found.
+
+    Attributes:
+        key: The mission type.
+        path: Its description.
+        precedence_tier: "explicit", "environment", "override", "project", "user" or "builtin".
+        selected: False when an earlier tier declares the same key.
+    """
+
+    key: str
+    path: Path
+    precedence_tier: str
+    selected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryResult:
+    """Everything that was found, and what could not be read."""
+
+    missions: tuple[DiscoveredMission, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMission:
+    """A mission type, ready to run.
+
+    Attributes:
+        description: The parsed file.
+        precedence_tier: Where it came from.
+    """
+
+    description: Description
+    precedence_tier: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the description; its prompt templates lie there."""
+        return self.description.path.parent
+
+
+def discover_missions(context: DiscoveryContext) -> tuple[DiscoveredMission, ...]:
+    """Find every mission type, shadowed ones included; unreadable ones are left out."""
+    return discover_missions_with_warnings(context).missions
+
+
+def discover_missions_with_warnings(context: DiscoveryContext) -> DiscoveryResult:
+    """Find every mission type and tell what could not be read.
+
+    The first tier that declares a key wins. The keys of built-in types are reserved: a description
+    elsewhere that claims one is reported and ignored.
+    """
+    found: list[DiscoveredMission] = []
+    warnings: list[str] = []
+    for tier, path in _candidates(context):
+        try:
+            key = read_description(path).template.mission.key
+        except SpecKittyError as error:
+            warnings.append(error.message)
+            continue
+        if tier != BUILTIN_TIER and key in RESERVED_KEYS:
+            warnings.append(f"{path.parent.name}/{path.name}: the key {key!r} is reserved")
+            continue
+        taken = any(mission.key == key for mission in found)
+        found.append(DiscoveredMission(key, path, tier, selected=not taken))
+    return DiscoveryResult(tuple(found), tuple(warnings))
+
+
+def load_mission_template(
+    key: str, context: DiscoveryContext, *, cache: Path | None = None
+) -> LoadedMission:
+    """Load the description of one mission type.
+
+    A built-in type is found by its folder's name, without reading any other description.
+
+    Args:
+        key: The mission type.
+        context: Where to look.
+        cache: Folder of parsed descriptions, see `read_description`.
+
+    Raises:
+        UnknownMissionType: UNKNOWN_MISSION_TYPE: the fix lists the types that exist.
+        InvalidMissionTemplate: INVALID_MISSION_TEMPLATE.
+        YamlError: INVALID_YAML.
+    """
+    if key in RESERVED_KEYS:
+        for root in context.builtin_roots:
+            path = _description_in(root / key)
+            if path is not None:
+                return LoadedMission(read_description(path, cache=cache), BUILTIN_TIER)
+    result = discover_missions_with_warnings(context)
+    for mission in result.missions:
+        if mission.key == key and mission.selected:
+            return LoadedMission(
+                read_description(mission.path, cache=cache), mission.precedence_tier
+            )
+    known = sorted({mission.key for mission in result.missions})
+    raise UnknownMissionType(
+        f"there is no mission type {key!r}.",
+        fix=f"Use one of: {', '.join(known)}. Other types are read from .kittify/missions/<name>/.",
+        details={"mission_type": key, "known": [*known], "warnings": [*result.warnings]},
+    )
+
+
+def _candidates(context: DiscoveryContext) -> Iterator[tuple[str, Path]]:
+    for tier, root in _roots(context):
+        if not root.is_dir():
+            continue
+        own = _description_in(root)
+        if own is not None:
+            yield tier, own
+        for folder in (root, root / "missions"):
+            if folder.is_dir():
+                for entry in sorted(folder.iterdir()):
+                    path = _description_in(entry)
+                    if path is not None:
+                        yield tier, path
+
+
+def _roots(context: DiscoveryContext) -> Iterator[tuple[str, Path]]:
+    for path in context.explicit_paths:
+        yield "explicit", path
+    for part in context.environment.get(context.env_var_name, "").split(os.pathsep):
+        if part:
+            yield "environment", Path(part)
+    if context.project_dir is not None:
+        yield "override", context.project_dir / ".kittify" / "overrides" / "missions"
+        yield "project", context.project_dir / ".kittify" / "missions"
+    if context.user_home is not None:
+        yield "user", context.user_home / ".kittify" / "missions"
+    for root in context.builtin_roots:
+        yield BUILTIN_TIER, root
+
+
+def _description_in(folder: Path) -> Path | None:
+    for name in DESCRIPTION_FILES:
+        if (folder / name).is_file():
+            return folder / name
+    return None

@@ -1,0 +1,223 @@
+"""The journal of a run, and the run as the journal tells it.
+
+The journal is written first and the state file is derived from it, so a crash between the two loses
+nothing: the next reader folds the journal (DESIGN.md D4). A row is a full envelope, ready for the
+wire, plus an optional `context` with what only this project knows: the work package and the reason.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from specify_cli.next._internal_runtime.planner import INPUT_PREFIX
+from specify_cli.next._internal_runtime.schema import (
+    DecisionAnswer,
+    DecisionRequest,
+    IssuedStep,
+    Stop,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
+    from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, ResultType
+
+JOURNAL_FILE = "run.events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalProblem:
+    """A line that is not a journal row.
+
+    Attributes:
+        line: Counted from 1.
+        offset: Of the line's first byte.
+    """
+
+    line: int
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One event of a run.
+
+    Attributes:
+        at: ISO 8601.
+        context: Facts that the event's contract has no place for.
+    """
+
+    event_type: str
+    at: str
+    payload: Mapping[str, JsonValue]
+    context: Mapping[str, JsonValue]
+    lamport_clock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """Everything a journal file holds; a bad line never hides the others (P3)."""
+
+    rows: tuple[JournalRow, ...] = ()
+    problems: tuple[JournalProblem, ...] = ()
+
+    @property
+    def lamport_clock(self) -> int:
+        """The highest clock value of any row; 0 for an empty journal."""
+        return max((row.lamport_clock for row in self.rows), default=0)
+
+
+def read_journal(run_dir: Path) -> Journal:
+    """Read a run's journal; a missing file reads as an empty one."""
+    try:
+        data = (run_dir / JOURNAL_FILE).read_bytes()
+    except FileNotFoundError:
+        return Journal()
+    rows: list[JournalRow] = []
+    problems: list[JournalProblem] = []
+    offset = 0
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.strip():
+            row = parse_row(line)
+            if row is None:
+                problems.append(JournalProblem(number, offset, "not a journal row"))
+            else:
+                rows.append(row)
+        offset += len(line) + 1
+    return Journal(tuple(rows), tuple(problems))
+
+
+def parse_row(line: bytes) -> JournalRow | None:
+    """Read one line; None when it is torn or something else."""
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    event_type, at, payload = (document.get(k) for k in ("event_type", "timestamp", "payload"))
+    if not (isinstance(event_type, str) and isinstance(at, str) and isinstance(payload, dict)):
+        return None
+    context, clock = document.get("context"), document.get("lamport_clock")
+    return JournalRow(
+        event_type,
+        at,
+        payload,
+        context if isinstance(context, dict) else {},
+        clock if isinstance(clock, int) else 0,
+    )
+
+
+def fold(snapshot: MissionRunSnapshot, rows: Iterable[JournalRow]) -> MissionRunSnapshot:
+    """Apply rows in their order; rows of an unknown type change nothing."""
+    for row in rows:
+        snapshot = apply(snapshot, row)
+    return snapshot
+
+
+def apply(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    """Return the run after one more event."""
+    snapshot = replace(snapshot, agents=_with_agent(snapshot.agents, row))
+    match row.event_type:
+        case "MissionRunStarted":
+            inputs = row.context.get("inputs")
+            return replace(snapshot, inputs=_texts(inputs))
+        case "NextStepIssued":
+            return _issued(snapshot, row)
+        case "NextStepAutoCompleted":
+            return _reported(snapshot, row)
+        case "DecisionInputRequested":
+            return _requested(snapshot, row)
+        case "DecisionInputAnswered":
+            return _answered(snapshot, row)
+        case "MissionRunCompleted":
+            return replace(snapshot, finished=True, issued=None)
+        case _:
+            return snapshot
+
+
+def _issued(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    wp_id, step_id = _text(row.context, "wp_id"), _text(row.payload, "step_id") or ""
+    stops = tuple(stop for stop in snapshot.stops if stop.wp_id != wp_id)
+    if wp_id is not None:
+        # Handing a stopped work package out again; the step as a whole was issued before.
+        return replace(snapshot, stops=stops)
+    issued = IssuedStep(step_id, _text(row.payload, "agent_id") or "", row.at)
+    return replace(snapshot, issued=issued, stops=stops)
+
+
+def _reported(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    wp_id, step_id = _text(row.context, "wp_id"), _text(row.payload, "step_id") or ""
+    result = cast("ResultType", _text(row.payload, "result") or "success")
+    others = tuple(stop for stop in snapshot.stops if stop.wp_id != wp_id)
+    if result != "success":
+        agent = _text(row.payload, "agent_id") or ""
+        stop = Stop(step_id, wp_id, agent, result, row.at, _text(row.context, "reason"))
+        return replace(snapshot, stops=(*others, stop))
+    if wp_id is not None:
+        return replace(snapshot, stops=others)
+    completed = snapshot.completed_steps
+    return replace(
+        snapshot,
+        completed_steps=completed if step_id in completed else (*completed, step_id),
+        issued=None if snapshot.issued_step_id == step_id else snapshot.issued,
+        stops=others,
+    )
+
+
+def _requested(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    decision_id = _text(row.payload, "decision_id") or ""
+    options = row.payload.get("options")
+    request = DecisionRequest(
+        decision_id=decision_id,
+        step_id=_text(row.payload, "step_id") or "",
+        question=_text(row.payload, "question") or "",
+        requested_by=_actor_id(row),
+        requested_at=row.at,
+        input_key=_text(row.payload, "input_key"),
+        options=tuple(str(o) for o in options) if isinstance(options, list) else (),
+    )
+    return replace(
+        snapshot, pending_decisions={**snapshot.pending_decisions, decision_id: request}
+    )
+
+
+def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    decision_id = _text(row.payload, "decision_id") or ""
+    answer = _text(row.payload, "answer") or ""
+    pending = {k: v for k, v in snapshot.pending_decisions.items() if k != decision_id}
+    given = DecisionAnswer(decision_id, answer, _actor_id(row), row.at)
+    inputs = dict(snapshot.inputs)
+    if decision_id.startswith(INPUT_PREFIX):
+        inputs[decision_id.removeprefix(INPUT_PREFIX)] = answer
+    return replace(
+        snapshot,
+        pending_decisions=pending,
+        decisions={**snapshot.decisions, decision_id: given},
+        inputs=inputs,
+    )
+
+
+def _with_agent(agents: tuple[str, ...], row: JournalRow) -> tuple[str, ...]:
+    name = _text(row.payload, "agent_id") or _actor_id(row)
+    return agents if not name or name in agents else tuple(sorted((*agents, name)))
+
+
+def _actor_id(row: JournalRow) -> str:
+    actor = row.payload.get("actor")
+    return (_text(actor, "actor_id") or "") if isinstance(actor, dict) else ""
+
+
+def _text(mapping: Mapping[str, JsonValue], key: str) -> str | None:
+    value = mapping.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: JsonValue) -> dict[str, str]:
+    found: JsonObject = value if isinstance(value, dict) else {}
+    return {key: item for key, item in found.items() if isinstance(item, str)}

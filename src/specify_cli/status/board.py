@@ -1,0 +1,312 @@
+"""Folding a log into the board: where every work package stands, and who put it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from specify_cli.status.lanes import DISPLAY_LANES, Lane
+from specify_cli.status.log import Annotation, Transition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from spec_kitty_contracts.wire.status_snapshot import (
+        LaneSummary,
+        StatusSnapshot,
+        WorkPackageStatus,
+    )
+
+    from specify_cli.kernel.json_types import JsonValue
+    from specify_cli.status.log import Actor, Log
+
+STATUS_FILE = "status.json"
+
+_UNCLAIMED = frozenset({Lane.GENESIS, Lane.UNINITIALIZED, Lane.PLANNED})
+_WORKING = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
+_REVIEWED = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, Lane.APPROVED})
+_REWORK = frozenset({Lane.PLANNED, Lane.IN_PROGRESS})
+
+_Row = TypeVar("_Row", Transition, Annotation)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPackageState:
+    """Where one work package stands.
+
+    Attributes:
+        lane: Its lane.
+        actor: Label of who moved it last.
+        last_event_id: The row that moved it last.
+        last_transition_at: When, in the log's time form.
+        force_count: Forced changes so far.
+        subtasks: Subtask id to its latest status.
+        implementer: Label of who claimed it; None while nobody has it.
+        reviewer: Label of who took it into review last.
+        review_ref: The latest review it refers to.
+        blocked_from: While it is blocked, the lane it came from.
+        notes: What annotations say besides subtasks; the latest value of each key.
+    """
+
+    lane: Lane = Lane.UNINITIALIZED
+    actor: str | None = None
+    last_event_id: str | None = None
+    last_transition_at: str | None = None
+    force_count: int = 0
+    subtasks: Mapping[str, str] = field(default_factory=dict)
+    implementer: str | None = None
+    reviewer: str | None = None
+    review_ref: str | None = None
+    blocked_from: Lane | None = None
+    notes: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All work packages of a mission, as its log says.
+
+    Attributes:
+        work_packages: Work package id to its state, in the order of the ids' numbers.
+        event_count: Distinct lane changes and annotations folded in.
+        last_event_id: The last of them in the fold's order; None for an empty log.
+        last_at: Its time; None for an empty log.
+    """
+
+    work_packages: Mapping[str, WorkPackageState]
+    event_count: int = 0
+    last_event_id: str | None = None
+    last_at: str | None = None
+
+    def lane(self, wp_id: str) -> Lane:
+        """Return a work package's lane; `UNINITIALIZED` for one that the log does not know."""
+        state = self.work_packages.get(wp_id)
+        return Lane.UNINITIALIZED if state is None else state.lane
+
+    def in_lane(self, *lanes: Lane) -> tuple[str, ...]:
+        """Return the ids of the work packages that are in one of the lanes, in board order."""
+        return tuple(wp for wp, state in self.work_packages.items() if state.lane in lanes)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMeta:
+    """What a snapshot says about the mission besides its log."""
+
+    mission_slug: str
+    mission_id: str | None
+    mission_number: int | None
+    mission_type: str
+
+
+def fold(log: Log, *, wp_ids: Iterable[str] = ()) -> Board:
+    """Fold a log into a board.
+
+    An event id counts once; the first row in the file wins. Rows apply in the order of
+    (at, event_id), whatever their order in the file, so that two branches of a log merge into one
+    board. Of two changes out of one lane at the very same time, a reviewer's rollback beats the move
+    forward. Annotations apply after all lane changes.
+
+    Args:
+        log: The log.
+        wp_ids: Work packages to show even if the log does not know them.
+    """
+    drafts = {wp_id: _Draft() for wp_id in wp_ids}
+    seen: set[str] = set()
+    transitions = _in_order(log.transitions, seen)
+    for row in transitions:
+        draft = drafts.get(row.wp_id)
+        if draft is None:
+            draft = drafts[row.wp_id] = _Draft()
+        draft.apply(row)
+    annotations = _in_order(log.annotations, seen)
+    for note in annotations:
+        drafts.setdefault(note.wp_id, _Draft()).annotate(note)
+    last = max((rows[-1][:2] for rows in (transitions, annotations) if rows), default=None)
+    return Board(
+        work_packages=MappingProxyType(
+            {wp_id: drafts[wp_id].state() for wp_id in sorted(drafts, key=_by_number)}
+        ),
+        event_count=len(seen),
+        last_event_id=last[1] if last else None,
+        last_at=last[0] if last else None,
+    )
+
+
+def snapshot(board: Board, meta: SnapshotMeta) -> StatusSnapshot:
+    """Compose `status.json`: the same board gives the same document, byte for byte (P4).
+
+    Work packages that the log does not know are left out: they have no lane that the contract names.
+    The caller passes the document through the gate (`status_snapshot`) before it is written.
+    """
+    known = {
+        wp_id: state
+        for wp_id, state in board.work_packages.items()
+        if state.lane is not Lane.UNINITIALIZED
+    }
+    return {
+        "mission_slug": meta.mission_slug,
+        "mission_id": meta.mission_id,
+        "mission_number": meta.mission_number,
+        "mission_type": meta.mission_type,
+        "materialized_at": board.last_at,
+        "event_count": board.event_count,
+        "last_event_id": board.last_event_id,
+        "summary": lane_counts(known.values()),
+        "work_packages": {wp_id: _status(state) for wp_id, state in known.items()},
+    }
+
+
+def lane_counts(states: Iterable[WorkPackageState]) -> LaneSummary:
+    """Count work packages by displayed lane."""
+    counts = dict.fromkeys(DISPLAY_LANES, 0)
+    for state in states:
+        if state.lane in counts:
+            counts[state.lane] += 1
+    return {
+        "planned": counts[Lane.PLANNED],
+        "claimed": counts[Lane.CLAIMED],
+        "in_progress": counts[Lane.IN_PROGRESS],
+        "for_review": counts[Lane.FOR_REVIEW],
+        "in_review": counts[Lane.IN_REVIEW],
+        "approved": counts[Lane.APPROVED],
+        "done": counts[Lane.DONE],
+        "blocked": counts[Lane.BLOCKED],
+        "canceled": counts[Lane.CANCELED],
+    }
+
+
+def actor_label(actor: Actor) -> str:
+    """Return one word for an actor: the name, or the structured form's tool, profile or role."""
+    if isinstance(actor, str):
+        return actor
+    for key in ("tool", "profile", "role", "model"):
+        value = actor.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+    return "unknown"
+
+
+class _Draft:
+    """A work package's state while its rows are being applied."""
+
+    __slots__ = (
+        "_forced",
+        "_implementer",
+        "_last",
+        "_notes",
+        "_origin",
+        "_review_ref",
+        "_reviewer",
+        "_subtasks",
+    )
+
+    def __init__(self) -> None:
+        self._last: Transition | None = None
+        self._forced = 0
+        self._implementer: Actor | None = None
+        self._reviewer: Actor | None = None
+        self._review_ref: str | None = None
+        self._origin: Lane | None = None
+        self._subtasks: dict[str, str] = {}
+        self._notes: dict[str, JsonValue] = {}
+
+    def apply(self, row: Transition) -> None:
+        """Apply the next lane change in the fold's order."""
+        last = self._last
+        target = row.to_lane
+        if last is not None:
+            if last.at == row.at and _beats(last, row):
+                return
+            # The lane the fold had arrived at, not the one the row claims to come from.
+            if target is Lane.BLOCKED and last.to_lane is not Lane.BLOCKED:
+                self._origin = last.to_lane
+        elif target is Lane.BLOCKED:
+            self._origin = row.from_lane
+        self._last = row
+        if row.force:
+            self._forced += 1
+        if row.review_ref is not None:
+            self._review_ref = row.review_ref
+        if target is Lane.PLANNED:
+            self._implementer = None
+        elif target in _WORKING and (self._implementer is None or row.from_lane in _UNCLAIMED):
+            self._implementer = row.actor
+        elif target is Lane.IN_REVIEW and row.from_lane is not Lane.BLOCKED:
+            self._reviewer = row.actor
+
+    def annotate(self, row: Annotation) -> None:
+        """Apply the next annotation in the fold's order."""
+        for key, value in row.delta.items():
+            if key == "subtasks" and isinstance(value, dict):
+                self._subtasks.update((task, str(status)) for task, status in value.items())
+            else:
+                self._notes[key] = value
+
+    def state(self) -> WorkPackageState:
+        last = self._last
+        return WorkPackageState(
+            lane=last.to_lane if last else Lane.UNINITIALIZED,
+            actor=actor_label(last.actor) if last else None,
+            last_event_id=last.event_id if last else None,
+            last_transition_at=last.at if last else None,
+            force_count=self._forced,
+            subtasks=MappingProxyType(self._subtasks),
+            implementer=_label(self._implementer),
+            reviewer=_label(self._reviewer),
+            review_ref=self._review_ref,
+            blocked_from=self._origin if last and last.to_lane is Lane.BLOCKED else None,
+            notes=MappingProxyType(self._notes),
+        )
+
+
+def _in_order(rows: Iterable[_Row], seen: set[str]) -> list[_Row]:
+    """Return rows in the fold's order, each event id once; `seen` is added to."""
+    distinct = []
+    add = seen.add
+    for row in rows:
+        event_id = row[1]
+        if event_id not in seen:
+            add(event_id)
+            distinct.append(row)
+    # Tuples that begin with (at, event_id), and no two event ids are equal any more.
+    distinct.sort()
+    return distinct
+
+
+def _beats(rollback: Transition, forward: Transition) -> bool:
+    """Tell whether the first row is a reviewer's rollback and the second competes with it."""
+    return (
+        rollback.from_lane is forward.from_lane
+        and _is_rollback(rollback)
+        and not _is_rollback(forward)
+    )
+
+
+def _is_rollback(row: Transition) -> bool:
+    return row.from_lane in _REVIEWED and row.to_lane in _REWORK
+
+
+def _label(actor: Actor | None) -> str | None:
+    return None if actor is None else actor_label(actor)
+
+
+def _by_number(wp_id: str) -> tuple[int, str]:
+    # WP100 comes after WP99, not after WP10.
+    digits = wp_id.removeprefix("WP")
+    return (int(digits) if digits.isdecimal() and len(digits) < 10 else 0, wp_id)
+
+
+def _status(state: WorkPackageState) -> WorkPackageStatus:
+    status: WorkPackageStatus = {
+        "lane": state.lane.value,
+        "actor": state.actor,
+        "last_transition_at": state.last_transition_at,
+        "last_event_id": state.last_event_id,
+        "force_count": state.force_count,
+        "implementer": state.implementer,
+        "reviewer": state.reviewer,
+        "review_ref": state.review_ref,
+    }
+    if state.subtasks:
+        status["subtasks"] = dict(state.subtasks)
+    return status

@@ -1,0 +1,468 @@
+"""Reading `status.events.jsonl`: one pass over the bytes that no damaged line can stop.
+
+The log is the truth about a mission (DESIGN.md D4). It may hold four kinds of row, some written by the
+existing CLI 3.2.x, and the traces of crashes, editors and git merges. Every line that cannot be used
+is reported with its number and offset, and everything else is read (DESIGN.md P3).
+
+A log of 100,000 rows is to be read and folded within half a second and twice its own size in memory
+(DESIGN.md section 6). Therefore a lane change becomes a slim tuple with what boards and timelines
+need, and repeated strings are shared; who needs a whole row reads it with `iter_rows`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
+
+from specify_cli.kernel.clock import isoformat
+from specify_cli.kernel.files import ReadFailed
+from specify_cli.status.lanes import LANE_ALIASES, Lane
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
+
+LOG_FILE = "status.events.jsonl"
+
+Actor: TypeAlias = "str | Mapping[str, JsonValue]"
+
+_BOM = b"\xef\xbb\xbf"
+_CONFLICT_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
+_LANES: Mapping[str, Lane] = {lane.value: lane for lane in Lane} | LANE_ALIASES
+_UTC_LENGTH = len("2026-11-21T07:13:00.123456+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class LogProblem:
+    """A line of a log that could not be used.
+
+    Attributes:
+        line: Its number, from 1.
+        offset: Where it begins, in bytes from the start of the file.
+        reason: What is wrong with it.
+    """
+
+    line: int
+    offset: int
+    reason: str
+
+
+class Transition(NamedTuple):
+    """One lane change as read from a log.
+
+    A tuple that begins with its sort key (at, event_id): plain tuple comparison is the fold's order.
+    `at` is UTC text in the one form of `kernel.clock`, whatever the row says. `build_id` is None in
+    rows of the existing CLI.
+    """
+
+    at: str
+    event_id: str
+    wp_id: str
+    from_lane: Lane
+    to_lane: Lane
+    actor: Actor
+    force: bool
+    reason: str | None
+    review_ref: str | None
+    build_id: str | None
+    line: int
+
+
+class Annotation(NamedTuple):
+    """A fact about a work package that is no lane change; sorts like a transition."""
+
+    at: str
+    event_id: str
+    wp_id: str
+    actor: Actor
+    delta: JsonObject
+    build_id: str | None
+    line: int
+
+
+class OtherRow(NamedTuple):
+    """A row that is kept as it was written: lifecycle, decision or unknown."""
+
+    line: int
+    row: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A mission's log as read, in file order, duplicates included.
+
+    Attributes:
+        transitions: Lane changes.
+        annotations: Facts that are no lane changes.
+        lifecycle: Events about the mission itself, each a whole envelope.
+        decisions: Decision events of the existing CLI.
+        unknown: JSON objects of a kind that this version does not know.
+        problems: Lines that could not be used.
+        size: Bytes read.
+        lamport_clock: The highest logical clock seen; 0 when no row has one.
+        latest: The latest moment of any row; empty when there is none.
+    """
+
+    transitions: tuple[Transition, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    lifecycle: tuple[OtherRow, ...] = ()
+    decisions: tuple[OtherRow, ...] = ()
+    unknown: tuple[OtherRow, ...] = ()
+    problems: tuple[LogProblem, ...] = ()
+    size: int = 0
+    lamport_clock: int = 0
+    latest: str = ""
+
+
+class RowLine(NamedTuple):
+    """One line of a log that is not blank: its whole row, or why there is none."""
+
+    line: int
+    offset: int
+    row: JsonObject | None
+    problem: str | None
+
+
+def read_log(path: Path) -> Log:
+    """Read a log; a missing file is an empty log.
+
+    Never fails on what the file contains.
+
+    Raises:
+        ReadFailed: READ_FAILED: it is a folder, or there is no permission.
+    """
+    with _opened(path) as stream:
+        return Log() if stream is None else parse_log(stream)
+
+
+def iter_rows(path: Path) -> Iterator[RowLine]:
+    """Yield every line of a log with its whole row; a missing file has none.
+
+    Unlike `read_log` it says nothing about a row's kind or values.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+    """
+    with _opened(path) as stream:
+        offset = 0
+        for number, raw in enumerate(stream or (), 1):
+            try:
+                row = parse_line(raw, first=number == 1)
+                if row is not None:
+                    yield RowLine(number, offset, row, None)
+            except UnusableRow as problem:
+                yield RowLine(number, offset, None, str(problem))
+            offset += len(raw)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO | None]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except FileNotFoundError:
+        yield None
+    except OSError as error:
+        raise ReadFailed(
+            f"{path.name} cannot be read: {error.strerror}.",
+            fix=f"Make {path.name} a readable file, then run the command again.",
+            details={"file": path.name},
+        ) from error
+
+
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+
+
+def parse_log(stream: BinaryIO) -> Log:
+    """Read a log from a binary stream, in one pass and line by line."""
+    collector = _Collector()
+    with _collection_paused():
+        size = collector.read(stream)
+    return collector.finish(size)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Spare the cycle collector from looking at every young row again and again (a tenth of the time).
+
+    Rows hold no cycles.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class UnusableRow(Exception):
+    """A line that is no row; the text says why."""
+
+
+def parse_line(raw: bytes, *, first: bool = False) -> dict[str, Any] | None:
+    """Parse one line of a log; None for a blank one.
+
+    Args:
+        raw: The line with its line end, if it has one.
+        first: It is the first line, so a byte order mark may precede it.
+
+    Raises:
+        UnusableRow: It holds no JSON object.
+    """
+    if first and raw.startswith(_BOM):
+        raw = raw[len(_BOM) :]
+    stripped = raw.strip()
+    if not stripped:
+        return None
+    try:
+        text = stripped.decode()
+        row, end = _scan(text, 0)
+    except (ValueError, StopIteration, RecursionError) as error:
+        raise UnusableRow(_why(stripped, torn=not raw.endswith(b"\n"))) from error
+    if end != len(text):
+        raise UnusableRow("there is more than one JSON value on the line")
+    if not isinstance(row, dict):
+        raise UnusableRow("it is not a JSON object")
+    if b"\\u" in stripped:
+        _refuse_lone_surrogates(row)
+    return row
+
+
+def _why(line: bytes, *, torn: bool) -> str:
+    """Say why a line is not JSON, most specific first."""
+    if line.startswith(_CONFLICT_MARKERS):
+        return "it is a merge-conflict marker"
+    if b"\0" in line:
+        return "it contains NUL bytes, as a crash of the machine leaves them"
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "it is not UTF-8 text"
+    if torn:
+        return "it is torn: the file ends in the middle of a row"
+    return "it is not valid JSON"
+
+
+def _refuse_lone_surrogates(row: dict[str, Any]) -> None:
+    """Refuse text that could never be written as UTF-8 again."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UnusableRow("it contains half a surrogate pair") from error
+
+
+# What every transition row of 3.2.x and of ours has; one C call fetches them all.
+_transition_values = itemgetter(
+    "at",
+    "event_id",
+    "wp_id",
+    "from_lane",
+    "to_lane",
+    "actor",
+    "force",
+    "reason",
+    "review_ref",
+    "mission_slug",
+)
+
+
+class _Collector:
+    """Sorts rows by kind and shares the strings that repeat from row to row."""
+
+    def __init__(self) -> None:
+        self._problems: list[LogProblem] = []
+        self._transitions: list[Transition] = []
+        self._annotations: list[Annotation] = []
+        self._lifecycle: list[OtherRow] = []
+        self._decisions: list[OtherRow] = []
+        self._unknown: list[OtherRow] = []
+        shared: dict[str, str] = {}
+        self._share = shared.setdefault
+        self._clock = 0
+        self._latest = ""
+
+    def read(self, stream: BinaryIO) -> int:
+        """File every line and return the stream's size in bytes.
+
+        The loop handles the plain lane change itself, which nearly every row is: no call, no repeated
+        lookup, no copy of a string seen before. Anything unusual goes to `_add`, which takes its time.
+        """
+        append, share, lanes = self._transitions.append, self._share, _LANES
+        size, latest, top = 0, "", 0
+        for line, raw in enumerate(stream, 1):
+            offset, size = size, size + len(raw)
+            try:
+                text = raw.decode()
+                row, end = _scan(text, 0)
+                at, event_id, wp, source, target, actor, force, reason, ref, slug = (
+                    _transition_values(row)
+                )
+                build, clock = row.get("build_id", ""), row.get("lamport_clock", 0)
+                if (
+                    at[26:] == "+00:00"
+                    and at[10] == "T"
+                    and actor.__class__ is str
+                    and event_id.__class__ is str
+                    and (reason is None or reason.__class__ is str)
+                    and (ref is None or ref.__class__ is str)
+                    and clock.__class__ is int
+                    and (event_id and wp and slug and actor)
+                    and end + 1 == len(text)
+                    and "event_type" not in row
+                    and b"\\u" not in raw
+                ):
+                    datetime.fromisoformat(at)
+                    row_of_log = (
+                        at,
+                        event_id,
+                        share(wp, wp),
+                        lanes[source],
+                        lanes[target],
+                        share(actor, actor),
+                        force is True,
+                        reason,
+                        ref,
+                        share(build, build) or None,
+                        line,
+                    )
+                    append(_new_tuple(Transition, row_of_log))
+                    if at > latest:
+                        latest = at
+                    if clock > top:
+                        top = clock
+                    continue
+            except _UNUSUAL:
+                pass
+            self._add_line(line, offset, raw)
+        self._latest, self._clock = max(self._latest, latest), max(self._clock, top)
+        return size
+
+    def _add_line(self, line: int, offset: int, raw: bytes) -> None:
+        try:
+            row = parse_line(raw, first=line == 1)
+            if row is not None:
+                self._add(row, line)
+        except UnusableRow as problem:
+            self._problems.append(LogProblem(line, offset, str(problem)))
+
+    def _add(self, row: dict[str, Any], line: int) -> None:
+        """File a row under its kind.
+
+        Raises:
+            UnusableRow: It is a transition or annotation with unusable values.
+        """
+        if "event_type" in row:
+            kind = self._lifecycle if "aggregate_id" in row else self._decisions
+            kind.append(OtherRow(line, row))
+        elif row.get("kind") == "annotation":
+            self._annotations.append(self._annotation(row, line))
+        elif "kind" not in row and "to_lane" in row:
+            self._transitions.append(self._transition(row, line))
+        else:
+            self._unknown.append(OtherRow(line, row))
+        clock = row.get("lamport_clock")
+        if isinstance(clock, int):
+            self._clock = max(self._clock, clock)
+
+    def _transition(self, row: dict[str, Any], line: int) -> Transition:
+        """Slim down a lane change that has a structured actor, another time form or fewer keys."""
+        for key in ("event_id", "wp_id", "mission_slug"):
+            if not isinstance(row.get(key), str) or not row[key]:
+                raise UnusableRow(f"a transition without a usable {key}")
+        actor, reason, ref = row.get("actor"), row.get("reason"), row.get("review_ref")
+        if not isinstance(actor, str | dict) or not actor:
+            raise UnusableRow("a transition without a usable actor")
+        if not isinstance(reason, str | None) or not isinstance(ref, str | None):
+            raise UnusableRow("a transition whose reason or review_ref is no text")
+        at = self._moment(row, "a transition")
+        build = row.get("build_id")
+        return Transition(
+            at,
+            row["event_id"],
+            self._share(row["wp_id"], row["wp_id"]),
+            # The event contract allows null for the first lane change of a work package.
+            _lane(row, "from_lane") if row.get("from_lane") is not None else Lane.GENESIS,
+            _lane(row, "to_lane"),
+            actor,
+            row.get("force") is True,
+            reason,
+            ref,
+            build if isinstance(build, str) else None,
+            line,
+        )
+
+    def _annotation(self, row: dict[str, Any], line: int) -> Annotation:
+        event_id, wp_id, build = row.get("event_id"), row.get("wp_id"), row.get("build_id")
+        actor, delta = row.get("actor", ""), row.get("delta")
+        if not isinstance(event_id, str) or not event_id:
+            raise UnusableRow("an annotation without a usable event_id")
+        if not isinstance(wp_id, str) or not wp_id:
+            raise UnusableRow("an annotation without a usable wp_id")
+        if not isinstance(delta, dict) or not isinstance(actor, str | dict):
+            raise UnusableRow("an annotation without a usable actor or delta")
+        at = self._moment(row, "an annotation")
+        build = build if isinstance(build, str) else None
+        return Annotation(at, event_id, wp_id, actor, delta, build, line)
+
+    def _moment(self, row: dict[str, Any], what: str) -> str:
+        try:
+            at = _canonical(row.get("at"))
+        except ValueError as error:
+            raise UnusableRow(f"{what} whose at is no time: {str(row.get('at'))[:40]!r}") from error
+        self._latest = max(self._latest, at)
+        return at
+
+    def finish(self, size: int) -> Log:
+        """Return everything that was collected."""
+        return Log(
+            transitions=tuple(self._transitions),
+            annotations=tuple(self._annotations),
+            lifecycle=tuple(self._lifecycle),
+            decisions=tuple(self._decisions),
+            unknown=tuple(self._unknown),
+            problems=tuple(self._problems),
+            size=size,
+            lamport_clock=self._clock,
+            latest=self._latest,
+        )
+
+
+# What keeps a line from being a plain lane change.
+_UNUSUAL = (
+    ValueError,
+    StopIteration,
+    RecursionError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+)
+# Without the named tuple's own constructor, which is Python code: half the cost.
+_new_tuple: Callable[[type[Transition], tuple[Any, ...]], Transition] = tuple.__new__
+
+
+def _canonical(at: object) -> str:
+    """Render a time in the log's own form; a time without a zone is taken as UTC.
+
+    Raises:
+        ValueError: It is no ISO 8601 time.
+    """
+    if not isinstance(at, str):
+        raise ValueError("not a time")  # noqa: TRY004 - one error for every unusable value
+    moment = datetime.fromisoformat(at)
+    return isoformat(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _lane(row: Mapping[str, Any], key: str) -> Lane:
+    value = row[key]
+    if not isinstance(value, str) or value not in _LANES:
+        raise UnusableRow(f"a transition whose {key} is no lane: {str(value)[:40]!r}")
+    return _LANES[value]
