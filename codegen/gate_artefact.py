@@ -273,7 +273,7 @@ def _merge_rule(document: Document, schema: Schema, rule: Rule) -> None:
     if rule.kind == "forbidden":
         if rule.target in schema.get("required", ()):
             raise GateBuildError(f"{rule.source}: {document.path} requires {rule.target!r}")
-        properties[rule.target] = {"not": {}, "x-source": {"not": rule.source}}
+        properties[rule.target] = {"x-forbidden": True, "x-source": {"forbidden": rule.source}}
         return
     if rule.target not in properties and rule.target not in schema.get("required", ()):
         raise GateBuildError(f"{rule.source}: {document.path} has no key {rule.target!r}")

@@ -117,7 +117,8 @@ def _runs(part: str) -> list[_Run] | None:
     """Read an anchored alternative; None unless only its last run is open."""
     if not part.startswith("^") or not part.endswith("$"):
         return None
-    body, runs, index = part[1:-1], [], 0
+    body, index = part[1:-1], 0
+    runs: list[_Run] = []
     while index < len(body):
         found = _RUN.match(body, index)
         if found is None or (runs and runs[-1].is_open):

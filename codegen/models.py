@@ -60,7 +60,7 @@ def model_modules(definitions: Mapping[str, Definition]) -> dict[str, str]:
 
 def wire_modules(definitions: Mapping[str, Definition]) -> dict[str, str]:
     """Return the TypedDict modules by file name, one per family."""
-    return _generate(definitions, _WIRE)
+    return {name: _open_objects(text) for name, text in _generate(definitions, _WIRE).items()}
 
 
 def _generate(definitions: Mapping[str, Definition], options: Iterable[str]) -> dict[str, str]:
@@ -83,6 +83,15 @@ def _generate(definitions: Mapping[str, Definition], options: Iterable[str]) -> 
             for path in sorted(output.glob("*.py"))
             if path.name != "__init__.py"
         }
+
+
+def _open_objects(text: str) -> str:
+    """Type open objects as mappings: a TypedDict is a `Mapping[str, Any]`, but never a `dict`."""
+    typed = text.replace("dict[str, Any]", "Mapping[str, Any]")
+    if typed == text:
+        return text
+    future = "from __future__ import annotations\n"
+    return typed.replace(future, f"{future}from collections.abc import Mapping\n", 1)
 
 
 def _family_documents(definitions: Mapping[str, Definition]) -> dict[str, dict[str, Any]]:

@@ -49,7 +49,219 @@ class Patch:
     reason: str
 
 
-PATCHES: tuple[Patch, ...] = ()
+_NOT_BLANK: Final = {"type": "string", "pattern": "\\S"}
+_STATUS: Final = "events/status_transition_payload.schema.json"
+
+# `validate_transition` of the events package, for a transition that is not forced.
+_UNFORCED: Final[dict[str | None, list[str]]] = {
+    None: ["planned"],
+    "genesis": ["planned", "blocked", "canceled"],
+    "planned": ["claimed", "blocked", "canceled"],
+    "claimed": ["in_progress", "blocked", "canceled"],
+    "in_progress": ["for_review", "approved", "blocked", "canceled"],
+    "for_review": ["in_progress", "in_review", "approved", "done", "blocked", "canceled"],
+    "in_review": ["in_progress", "for_review", "approved", "done", "blocked", "canceled"],
+    "approved": ["in_progress", "done", "blocked", "canceled"],
+    "blocked": ["in_progress", "blocked", "canceled"],
+    "done": [],
+    "canceled": [],
+}
+
+
+def _from(lane: str | None) -> dict[str, Any]:
+    if lane is None:
+        return {"properties": {"from_lane": {"type": "null"}}}
+    return {"properties": {"from_lane": {"const": lane}}, "required": ["from_lane"]}
+
+
+_TRANSITION_RULES: Final[list[dict[str, Any]]] = [
+    {
+        "if": {"properties": {"force": {"const": True}}, "required": ["force"]},
+        "then": {"properties": {"reason": _NOT_BLANK}, "required": ["reason"]},
+        "else": {
+            "allOf": [
+                {"if": _from(lane), "then": {"properties": {"to_lane": {"enum": targets}}}}
+                for lane, targets in _UNFORCED.items()
+            ]
+        },
+    },
+    {
+        "if": {
+            "properties": {"to_lane": {"enum": ["approved", "done"]}},
+            "required": ["to_lane"],
+        },
+        "then": {"properties": {"evidence": {"type": "object"}}, "required": ["evidence"]},
+    },
+    {
+        "if": {
+            "properties": {
+                "from_lane": {"enum": ["for_review", "in_review", "approved"]},
+                "to_lane": {"const": "in_progress"},
+            },
+            "required": ["from_lane", "to_lane"],
+        },
+        "then": {"properties": {"review_ref": _NOT_BLANK}, "required": ["review_ref"]},
+    },
+]
+
+_ENVELOPE_ADDITIONS: Final[dict[str, dict[str, Any]]] = {
+    "aggregate_type": {
+        "description": "Kind of the entity; the gate artefact lists the allowed ones.",
+        "minLength": 1,
+        "type": "string",
+    },
+    **{
+        name: {"anyOf": [{"type": "string"}, {"type": "null"}], "description": description}
+        for name, description in {
+            "git_branch": "Branch of the checkout.",
+            "head_commit_sha": "Commit of the checkout.",
+            "repo_slug": "`owner/name` of the repository.",
+            "team_slug": "Team that receives the event.",
+            "drain_blocked_reason": "Why the event waits in the local queue.",
+        }.items()
+    },
+}
+_ENVELOPE_REQUIRED: Final = [
+    "event_id",
+    "event_type",
+    "aggregate_id",
+    "timestamp",
+    "build_id",
+    "node_id",
+    "lamport_clock",
+    "project_uuid",
+    "correlation_id",
+]
+
+_RESOLVED_RULES: Final[list[dict[str, Any]]] = [
+    {
+        "if": {
+            "properties": {"terminal_outcome": {"const": "resolved"}},
+            "required": ["terminal_outcome"],
+        },
+        "then": {
+            "properties": {"final_answer": {"type": "string", "minLength": 1}},
+            "required": ["final_answer"],
+        },
+        "else": {
+            "properties": {
+                "final_answer": {"type": "null"},
+                "rationale": {"type": "string", "minLength": 1},
+                "other_answer": {"const": False},
+            },
+            "required": ["rationale"],
+        },
+    }
+]
+
+_FOLLOW_UP_RULES: Final[list[dict[str, Any]]] = [
+    {
+        "if": {"properties": {"follow_up_type": {"const": kind}}, "required": ["follow_up_type"]},
+        "then": {"properties": {field: {"type": json_type}}, "required": [field]},
+    }
+    for kind, field, json_type in (
+        ("commit", "commit_sha", "string"),
+        ("pr", "pr_number", "integer"),
+    )
+]
+
+_ANY_EXTERNAL_REFERENCE: Final[list[dict[str, Any]]] = [
+    {"properties": {name: {"type": "string", "minLength": 1}}, "required": [name]}
+    for name in ("slack_user_id", "slack_team_id", "teamspace_member_id")
+]
+_MODEL_RULE: Final = "the events package enforces it in its model, not in its schema: "
+
+PATCHES: Final[tuple[Patch, ...]] = (
+    *(
+        Patch(
+            "events/event.schema.json",
+            f"/properties/{name}",
+            ABSENT,
+            schema,
+            "the client and the server add this key to the envelope (contracts.md 4.3)",
+        )
+        for name, schema in _ENVELOPE_ADDITIONS.items()
+    ),
+    Patch(
+        "events/event.schema.json",
+        "/required",
+        _ENVELOPE_REQUIRED,
+        [*_ENVELOPE_REQUIRED, "schema_version", "aggregate_type"],
+        "the cutover contract and the gate artefact demand both keys on the wire",
+    ),
+    Patch(
+        _STATUS,
+        "/allOf",
+        ABSENT,
+        _TRANSITION_RULES,
+        _MODEL_RULE + "transition matrix, reason of a forced one, evidence, review reference",
+    ),
+    Patch(
+        _STATUS,
+        "/properties/actor/anyOf/0",
+        {"type": "string"},
+        _NOT_BLANK,
+        _MODEL_RULE + "an actor has a name",
+    ),
+    Patch(
+        _STATUS,
+        "/properties/actor/anyOf/1",
+        {"type": "object", "additionalProperties": True},
+        {"type": "object", "additionalProperties": True, "minProperties": 1},
+        _MODEL_RULE + "an actor is not empty",
+    ),
+    Patch(
+        "events/token_usage_recorded_payload.schema.json",
+        "/x-sum",
+        ABSENT,
+        {"total_tokens": ["input_tokens", "output_tokens"]},
+        _MODEL_RULE + "the total is the sum; JSON Schema has no word for it, the gate has",
+    ),
+    Patch(
+        "events/decision_point_resolved_payload.schema.json",
+        "/$defs/DecisionPointResolvedInterviewPayload/allOf",
+        ABSENT,
+        _RESOLVED_RULES,
+        _MODEL_RULE + "answer and rationale depend on the outcome",
+    ),
+    Patch(
+        "events/derived/follow_up_recorded_payload.schema.json",
+        "/allOf",
+        ABSENT,
+        _FOLLOW_UP_RULES,
+        _MODEL_RULE + "a commit has a hash, a pull request a number",
+    ),
+    *(
+        Patch(
+            f"events/{name}.schema.json",
+            f"{pointer}/anyOf",
+            ABSENT,
+            _ANY_EXTERNAL_REFERENCE,
+            _MODEL_RULE + "at least one reference is given",
+        )
+        for name, pointer in (
+            ("participant_external_refs", ""),
+            ("participant_identity", "/$defs/ParticipantExternalRefs"),
+            ("participant_invited_payload", "/$defs/ParticipantExternalRefs"),
+            ("participant_joined_payload", "/$defs/ParticipantExternalRefs"),
+            ("decision_point_resolved_payload", "/$defs/ParticipantExternalRefs"),
+            ("decision_point_widened_payload", "/$defs/ParticipantExternalRefs"),
+        )
+    ),
+    *(
+        Patch(
+            f"events/{name}.schema.json",
+            f"/properties/{key}/format",
+            ABSENT,
+            "date-time",
+            _MODEL_RULE + "it is a timestamp",
+        )
+        for name, key in (
+            ("retrospective_completed_payload", "completed_at"),
+            ("retrospective_skipped_payload", "skipped_at"),
+        )
+    ),
+)
 
 
 def apply_patches(
@@ -67,13 +279,14 @@ def apply_patches(
     patched = dict(documents)
     findings = []
     for patch in patches:
+        where = f"contracts/vendored/{patch.file}: patch at {patch.pointer}"
         if patch.file not in patched:
-            findings.append(f"{patch.file}: patch at {patch.pointer}: there is no such file")
+            findings.append(f"{where} no longer applies: there is no such file")
             continue
         document = copy.deepcopy(patched[patch.file])
         problem = _replace(document, patch)
         if problem:
-            findings.append(f"{patch.file}: patch at {patch.pointer} no longer applies: {problem}")
+            findings.append(f"{where} no longer applies: {problem}")
         else:
             patched[patch.file] = document
     if findings:

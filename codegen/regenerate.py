@@ -6,20 +6,21 @@ import json
 import subprocess
 import sys
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from codegen.definitions import collect
+from codegen.gate import gate_modules
+from codegen.gate_document import GateBuildError
 from codegen.model_base import MODEL_BASE
 from codegen.models import model_modules, wire_modules
-from codegen.patches import PATCHES
+from codegen.patches import PATCHES, apply_patches
 from codegen.registry import registry_module
-from codegen.sources import load_sources
-from codegen.tree import PACKAGE, PipelineError
+from codegen.sources import load_documents, load_sources
+from codegen.tree import PACKAGE, PipelineError, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from codegen.definitions import Definition
     from codegen.patches import Patch
@@ -62,22 +63,22 @@ def generated_files(root: Path, patches: Iterable[Patch] = PATCHES) -> dict[str,
     modules["event_types.py"] = _HEADER.format(
         sources="vendored/events/event_types.json"
     ) + registry_module(sources, definitions)
-    for name, text in _gate_modules(sources).items():
-        modules[f"gate/{name}"] = text if text.startswith("# Generated") else whole + text
+    modules |= _gate_modules(sources)
     files = {name: text.encode() for name, text in _formatted(modules).items()}
     files["py.typed"] = b""
-    files |= {f"schemas/{name}.json": data for name, data in schema_files(sources).items()}
+    files |= {f"schemas/{name}": data for name, data in packaged_files(root, patches).items()}
     return dict(sorted(files.items()))
 
 
-def schema_files(sources: Sources) -> dict[str, bytes]:
-    """Return the JSON documents that the installed package carries, by name without suffix."""
-    documents: dict[str, object] = {f"events/{name}": s for name, s in sources.events.items()}
-    documents |= {f"websocket/{name}": s for name, s in sources.websocket.items()}
-    documents |= {f"published/{name}": s for name, s in sources.published.items()}
-    documents["saas/openapi"] = sources.saas
-    documents["gate/upstream_contract"] = sources.gate
-    documents["events/cutover_artifact.data"] = sources.cutover
+def packaged_files(root: Path, patches: Iterable[Patch]) -> dict[str, bytes]:
+    """Return the contract documents that the installed package carries, patches applied.
+
+    The package must be able to show and to validate without a checkout. The names are those below
+    `contracts/vendored/`, or `published/` and the name below that.
+    """
+    tree = Tree(root)
+    documents = apply_patches(load_documents(tree.vendored), patches)
+    documents |= {f"published/{n}": doc for n, doc in load_documents(tree.published).items()}
     return {
         name: (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
         for name, document in sorted(documents.items())
@@ -116,8 +117,10 @@ def existing_files(target: Path) -> list[Path]:
 
 
 def _gate_modules(sources: Sources) -> dict[str, str]:
-    compiler: Callable[[Sources], dict[str, str]] = import_module("codegen.gate").gate_modules
-    return compiler(sources)
+    try:
+        return gate_modules(sources)
+    except GateBuildError as error:
+        raise PipelineError(str(error)) from error
 
 
 def _origins(definitions: Mapping[str, Definition]) -> dict[str, str]:

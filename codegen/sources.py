@@ -83,10 +83,10 @@ def load_documents(folder: Path) -> dict[str, Schema]:
         try:
             document: Any = json.loads(path.read_bytes())
         except ValueError as error:
-            findings.append(f"{name}: not JSON: {error}")
+            findings.append(f"contracts/{folder.name}/{name}: not JSON: {error}")
             continue
         if not isinstance(document, dict):
-            findings.append(f"{name}: not a JSON object")
+            findings.append(f"contracts/{folder.name}/{name}: not a JSON object")
             continue
         documents[name] = document
     if findings:

@@ -6,9 +6,10 @@ model generator would turn them into wrong or unreadable types.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from codegen.tree import Schema
+if TYPE_CHECKING:
+    from codegen.tree import Schema
 
 _DROPPED: Final = frozenset(
     {
@@ -57,10 +58,13 @@ def _reduced(schema: Any, *, is_map: bool = False) -> Any:
     reduced = {
         key: _reduced(value, is_map=key in _MAPS)
         for key, value in schema.items()
-        if key not in _DROPPED
+        if key not in _DROPPED and not key.startswith("x-")
     }
     if "anyOf" in reduced:
         reduced = _nullable(reduced)
+    if "anyOf" in reduced and "properties" in reduced:
+        # Alternatives about keys that are already declared, e.g. "at least one of these".
+        del reduced["anyOf"]
     if "allOf" in reduced:
         parts = [part for part in reduced["allOf"] if part]
         if parts:
@@ -80,12 +84,19 @@ def _nullable(schema: Schema) -> Schema:
     """
     others = [part for part in schema["anyOf"] if part != {"type": "null"}]
     if len(others) != 1 or len(schema["anyOf"]) != 2 or "enum" in others[0]:
-        return schema
+        return {**schema, "anyOf": [_unconstrained(part) for part in schema["anyOf"]]}
     kind = others[0].get("type")
     if kind not in ("string", "integer", "number", "boolean"):
         return schema
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     return {**others[0], **rest, "type": [kind, "null"]}
+
+
+def _unconstrained(branch: Schema) -> Schema:
+    """Drop the constraints of text inside a union, which would get a type name of its own."""
+    if branch.get("type") != "string":
+        return branch
+    return {k: v for k, v in branch.items() if k not in ("pattern", "minLength", "maxLength")}
 
 
 def _property(schema: Any) -> Any:

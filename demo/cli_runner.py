@@ -121,9 +121,7 @@ class Terminal:
             raise DemoFailed("git is not installed.")
         return cls(executable, environment, announce)
 
-    def spec_kitty(
-        self, arguments: Sequence[str], cwd: Path, *, may_fail: bool = False
-    ) -> Call:
+    def spec_kitty(self, arguments: Sequence[str], cwd: Path, *, may_fail: bool = False) -> Call:
         """Run one `spec-kitty` command and keep its time.
 
         Args:
@@ -170,9 +168,7 @@ class Terminal:
             raise DemoFailed(f"`git {' '.join(arguments)}` failed: {said}")
         return done.stdout
 
-    def python(
-        self, arguments: Sequence[str], cwd: Path
-    ) -> subprocess.CompletedProcess[str]:
+    def python(self, arguments: Sequence[str], cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run this Python in a folder without leaving bytecode behind."""
         return self._run([sys.executable, *arguments], cwd, {"PYTHONDONTWRITEBYTECODE": "1"})
 
@@ -194,7 +190,7 @@ class Terminal:
         return subprocess.run(
             list(argv),
             cwd=cwd,
-            env=self.environment | extra,
+            env={**self.environment, **extra},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

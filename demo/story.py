@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from demo.accounts import check_accounts
 from demo.cli_runner import DemoFailed, Terminal
-from demo.scripted_agent import Decision, Implementer, Reviewer
+from demo.scripted_agent import ScriptedAgent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from demo.report import Report
-    from demo.scripted_agent import ScriptedAgent
 
 # More turns than any healthy mission of three work packages takes; a loop must not run for ever.
 _TURNS = 60
@@ -31,15 +30,13 @@ class Story:
         folder: An empty folder; the repository and the isolated home are made inside.
         example: What the mission is about (examples/fairshare).
         report: Where the story is told.
-        implementer: Makes the agent who specifies, plans and writes code.
-        reviewer: Makes the agent who reviews.
+        make_agent: Makes an agent; both have the same abilities, and the log says who did what.
     """
 
     folder: Path
     example: Path
     report: Report
-    implementer: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = Implementer
-    reviewer: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = Reviewer
+    make_agent: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = ScriptedAgent
     terminal: Terminal = field(init=False)
     repository: Path = field(init=False)
 
@@ -96,8 +93,8 @@ class Story:
     def drive(self, slug: str) -> None:
         """Let the two agents take turns until the mission is accepted."""
         agents = [
-            make(name, self.repository, self.example, self.terminal, self.report)
-            for name, make in (("claude", self.implementer), ("codex", self.reviewer))
+            self.make_agent(name, self.repository, self.example, self.terminal, self.report)
+            for name in ("claude", "codex")
         ]
         idle = 0
         for turn in range(_TURNS):
@@ -143,6 +140,3 @@ class Story:
 
 def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-__all__ = ["Decision", "Story"]

@@ -61,6 +61,7 @@ def next_step(
     ```
     """
     from specify_cli import next as loop
+    from specify_cli.missions.moves import read_feedback
 
     project, chosen = select_mission(mission)
     if result is None and not retry:
@@ -73,7 +74,7 @@ def next_step(
             result=result,
             wp_id=wp,
             verdict=verdict,
-            feedback=_read_feedback(feedback_file),
+            feedback=read_feedback(feedback_file),
             reason=reason,
             retry=retry,
         )
@@ -91,21 +92,6 @@ def _required_agent(agent: str | None) -> str:
             fix="Add your name: spec-kitty next --agent claude --result success",
         )
     return agent
-
-
-def _read_feedback(path: Path | None) -> str | None:
-    from specify_cli.kernel.errors import UsageError
-    from specify_cli.kernel.files import read_text
-
-    if path is None:
-        return None
-    try:
-        return read_text(path)
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"the feedback file {path.name} does not exist.",
-            fix="Write what has to change into a file and name it with --feedback-file.",
-        ) from error
 
 
 def _text(decision: NextDecision) -> str:

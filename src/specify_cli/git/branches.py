@@ -93,6 +93,20 @@ def create_and_switch(repo: Repository, name: str) -> None:
     raise git_failed(args, output)
 
 
+def delete_branch(repo: Repository, name: str, tip: str) -> None:
+    """Delete a branch that is still at `tip`; one that is gone already is fine.
+
+    The caller makes sure that no checkout is on it and that its commits are not lost.
+
+    Raises:
+        GitFailed: GIT_FAILED: it moved meanwhile.
+    """
+    args = ("update-ref", "-d", f"refs/heads/{name}", tip)
+    output = try_git(repo.root, *args)
+    if output.code != 0 and branch_tip(repo, name) is not None:
+        raise git_failed(args, output)
+
+
 def remote_default(repo: Repository) -> str | None:
     """Return the default branch of the remote (origin, else the only other one), if known.
 

@@ -13,9 +13,10 @@ from specify_cli.git.branches import branch_tip
 from specify_cli.git.process import GitTooOld, git_failed, run_git, split_nul, try_git
 from specify_cli.git.worktrees import worktree_of
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from specify_cli.git.repository import Repository
@@ -55,10 +56,39 @@ def forecast_merge(repo: Repository, ours: str, theirs: str) -> MergeForecast:
         GitTooOld: GIT_TOO_OLD: git is older than 2.38.
         GitFailed: GIT_FAILED: an unknown commit, or unrelated histories.
     """
+    tree, conflicts = _merge_trees(repo, ours, theirs)
+    return MergeForecast(None if conflicts else tree, conflicts)
+
+
+def merge_keeping(
+    repo: Repository, ours: str, theirs: str, keep_ours: Callable[[str], bool]
+) -> MergeForecast:
+    """Merge two commits in memory, but leave some files as they are in `ours`.
+
+    Args:
+        repo: The repository.
+        ours: The commit that is merged into.
+        theirs: The commit that is brought in.
+        keep_ours: Tells for a path whether whatever `theirs` did to it is left out.
+
+    Raises:
+        GitTooOld: GIT_TOO_OLD: git is older than 2.38.
+        GitFailed: GIT_FAILED: an unknown commit, or unrelated histories.
+    """
+    tree, conflicts = _merge_trees(repo, ours, theirs)
+    conflicts = tuple(path for path in conflicts if not keep_ours(path))
+    if conflicts:
+        return MergeForecast(None, conflicts)
+    kept = [path for path in changed_between(repo, ours, tree) if keep_ours(path)]
+    return MergeForecast(_with_entries_of(repo, tree, ours, kept) if kept else tree, ())
+
+
+def _merge_trees(repo: Repository, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+    """Return the merged tree (with conflict markers in it) and the conflicting files."""
     args = ("merge-tree", "--write-tree", "--name-only", "--messages", "-z", ours, theirs)
     output = try_git(repo.root, *args)
     if output.code == 0:
-        return MergeForecast(output.stdout.split("\0", 1)[0].strip(), ())
+        return output.stdout.split("\0", 1)[0].strip(), ()
     if output.code == _USAGE_STATUS:
         raise GitTooOld(
             "this git cannot forecast merges (`git merge-tree --write-tree`).",
@@ -66,7 +96,27 @@ def forecast_merge(repo: Repository, ours: str, theirs: str) -> MergeForecast:
         )
     if output.code != 1:
         raise git_failed(args, output)
-    return MergeForecast(None, _conflicting_files(output.stdout))
+    tree = output.stdout.split("\0", 1)[0].strip()
+    # A conflict that names no file at all must not look like a clean merge.
+    return tree, _conflicting_files(output.stdout) or ("(unnamed conflict)",)
+
+
+def _with_entries_of(repo: Repository, tree: str, source: str, paths: Sequence[str]) -> str:
+    """Return `tree` with the given paths as they are in `source`, absent ones removed."""
+    listed = run_git(
+        repo.root, "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", source, "--", *paths
+    )
+    present = {entry.partition("\t")[2] for entry in split_nul(listed)}
+    absent = "".join(f"0 {'0' * len(tree)}\t{path}\0" for path in paths if path not in present)
+    index = repo.common_dir / "spec-kitty" / f"index-{new_ulid()}"
+    index.parent.mkdir(exist_ok=True)
+    env = {"GIT_INDEX_FILE": str(index)}
+    try:
+        run_git(repo.root, "read-tree", tree, env=env)
+        run_git(repo.root, "update-index", "-z", "--index-info", stdin=listed + absent, env=env)
+        return run_git(repo.root, "write-tree", env=env).strip()
+    finally:
+        index.unlink(missing_ok=True)
 
 
 def merge_commit(repo: Repository, tree: str, parents: Sequence[str], message: str) -> str:
@@ -100,7 +150,7 @@ def is_ancestor(repo: Repository, commit: str, of: str) -> bool:
 
 
 def changed_between(repo: Repository, old: str, new: str) -> tuple[str, ...]:
-    """List the files that differ between two commits; both names of a renamed file."""
+    """List the files that differ between two commits or trees; both names of a renamed file."""
     return split_nul(
         run_git(repo.root, "diff-tree", "-r", "--no-renames", "--name-only", "-z", old, new)
     )

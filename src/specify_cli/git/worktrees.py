@@ -193,7 +193,8 @@ def exclude_worktrees(repo: Repository) -> None:
 def _forget_abandoned(repo: Repository, known: Worktree) -> None:
     """Unregister a worktree that nobody's work is in, or refuse."""
     if not (known.missing or known.unfinished):
-        raise _taken(known.path, f"it already is a worktree, on branch {known.branch}")
+        on = f"on branch {known.branch}" if known.branch else "with a detached HEAD"
+        raise _taken(known.path, f"it already is a worktree, {on}")
     if known.path.exists() and not _holds_nothing_of_its_own(repo, known):
         raise _taken(
             known.path,

@@ -129,10 +129,12 @@ def _parse(text: str) -> _Configured:
     sections: Mapping[object, object] = document if isinstance(document, dict) else {}
     project = _section(sections, "project")
     missing = [f"project.{key}" for key in ("uuid", "slug") if not _text(project.get(key))]
-    for name in ("build", "node"):
+    missing += [
+        f"{name}.id"
+        for name in ("build", "node")
         # 3.2.x keeps both ids beside the project's.
-        if not _text(_section(sections, name).get("id")) and not _text(project.get(f"{name}_id")):
-            missing.append(f"{name}.id")
+        if not _text(_section(sections, name).get("id")) and not _text(project.get(f"{name}_id"))
+    ]
     if missing:
         raise _incomplete("lacks " + ", ".join(missing), missing)
     uuid = _uuid(_text(project.get("uuid")))
@@ -187,14 +189,10 @@ def _from_cache(path: Path, digest: str) -> _Configured | None:
 
 
 def _store(path: Path, digest: str, configured: _Configured, disk: Disk) -> None:
-    disk.write_atomic(
-        path,
-        json_document(
-            {
-                "config_sha256": digest,
-                "project_uuid": configured.project_uuid,
-                "project_slug": configured.project_slug,
-                "repo_slug": configured.repo_slug,
-            }
-        ),
-    )
+    cached = {
+        "config_sha256": digest,
+        "project_uuid": configured.project_uuid,
+        "project_slug": configured.project_slug,
+        "repo_slug": configured.repo_slug,
+    }
+    disk.write_atomic(path, json_document(cached), durable=False)

@@ -78,8 +78,13 @@ class Disk:
             os.close(descriptor)
         return size
 
-    def write_atomic(self, path: Path, data: bytes) -> None:
+    def write_atomic(self, path: Path, data: bytes, *, durable: bool = True) -> None:
         """Replace a file's content: temporary file beside it, fsync, rename.
+
+        Args:
+            path: The file; missing folders above it are made.
+            data: Its whole new content.
+            durable: False skips the fsync, for files that can be derived again.
 
         Raises:
             WriteFailed: WRITE_FAILED: the old content is untouched.
@@ -90,7 +95,8 @@ class Disk:
             descriptor = os.open(temporary, _CREATE_FLAGS, 0o644)
             try:
                 self._write_all(descriptor, data)
-                self.fsync(descriptor)
+                if durable:
+                    self.fsync(descriptor)
             finally:
                 os.close(descriptor)
             self.rename(temporary, path)

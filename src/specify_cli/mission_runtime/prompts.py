@@ -1,5 +1,7 @@
-"""Prompt files: named after mission, step, work package and agent, so that a second look is the
-same file and two agents never share one."""
+"""Prompt files, named after mission, step, work package and agent.
+
+A second look is the same file, and two agents never share one.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,7 @@ def prompt_path(context: ExecutionContext) -> Path:
     name = "-".join(
         part for part in (context.action, context.wp_id, _file_name(context.agent)) if part
     )
-    return place(
-        ArtefactKind.PROMPT, context.primary_root, slug=context.mission_slug, prompt=name
-    )
+    return place(ArtefactKind.PROMPT, context.primary_root, slug=context.mission_slug, prompt=name)
 
 
 def write_prompt(artefact: CommunicationArtefact) -> Path:

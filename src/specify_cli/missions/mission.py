@@ -178,8 +178,13 @@ def mission_log(project: Project, mission: Mission) -> MissionLog:
 
     The log is always the one in the main checkout, whatever worktree the caller stands in
     (DESIGN.md D8).
+
+    Raises:
+        ConfigInvalid: CONFIG_INVALID: the protected branches are not a list of names.
+        YamlError: INVALID_YAML.
     """
     from specify_cli.identity.project import load_identity
+    from specify_cli.missions.protection import configured_protection
     from specify_cli.status.mission_status import MissionLog
 
     return MissionLog(
@@ -192,6 +197,7 @@ def mission_log(project: Project, mission: Mission) -> MissionLog:
         target_branch=mission.target_branch,
         lock_path=lock_path(project.repository.common_dir, f"mission-{mission.slug}"),
         identity=lambda: load_identity(project),
+        protected=configured_protection(project.root),
     )
 
 

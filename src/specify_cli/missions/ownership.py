@@ -2,8 +2,8 @@
 
 A glob is matched segment by segment: `**` stands for any number of folders, `*` for any run of
 characters inside one segment, `?` for one character, `[a-z]` and `[!a-z]` for one of a set. A glob
-whose last segment has no wildcard also owns everything below it, because it may name a folder:
-`src/foo` owns `src/foo/bar.py`, and never `src/foobar.py`.
+whose last segment may name a folder (no wildcard, no extension, or a slash at the end) also owns
+everything below it: `src/foo` owns `src/foo/bar.py`, and never `src/foobar.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _STAR: _Token = ()
 _DEEP = "**"
 _SLASH = ord("/")
 _ANY: _Token = ((0, _SLASH - 1), (_SLASH + 1, 0x10FFFF))
+# A name with a wildcard or an extension; `.github` has none.
+_FILE_NAME = re.compile(r"[*?\[]|.\.")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -62,9 +64,7 @@ def glob_problem(glob: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _segments(glob: str) -> tuple[str, ...]:
     parts = [part for part in glob.split("/") if part not in ("", ".")]
-    if (parts and not any(character in parts[-1] for character in "*?[")) or (
-        parts and glob.endswith("/")
-    ):
+    if parts and (glob.endswith("/") or _FILE_NAME.search(parts[-1]) is None):
         parts.append(_DEEP)
     return tuple(parts)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PLANNING_ARTIFACT = "planning_artifact"
 CODE_CHANGE = "code_change"
 EXECUTION_MODES = (CODE_CHANGE, PLANNING_ARTIFACT)
-_FILE = re.compile(r"WP(\d{1,5})(?:[-_.].*)?\.md\Z")
-_ID = re.compile(r"WP-?(\d{1,5})\Z", re.IGNORECASE)
+_FILE = re.compile(r"WP([0-9]{1,5})(?:[-_.].*)?\.md\Z")
+_ID = re.compile(r"WP-?([0-9]{1,5})\Z", re.IGNORECASE)
 _CHECKBOX = re.compile(
     r"^[ \t]*[-*+] \[([ xX])\] +[*_`]*(T[0-9]{2,5})\b[*_`]*[:.)]?[ \t]*(.*)$", re.MULTILINE
 )

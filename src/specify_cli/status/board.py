@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from specify_cli.status.lanes import DISPLAY_LANES, Lane
 from specify_cli.status.log import Annotation, Transition
@@ -12,12 +12,12 @@ from specify_cli.status.log import Annotation, Transition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from spec_kitty_contracts.wire.definitions import Lane as WireLane
     from spec_kitty_contracts.wire.status_snapshot import (
         LaneSummary,
         StatusSnapshot,
         WorkPackageStatus,
     )
-
     from specify_cli.kernel.json_types import JsonValue
     from specify_cli.status.log import Actor, Log
 
@@ -175,6 +175,11 @@ def lane_counts(states: Iterable[WorkPackageState]) -> LaneSummary:
     }
 
 
+def ordered(transitions: Iterable[Transition]) -> list[Transition]:
+    """Return lane changes in the fold's order, each event id once."""
+    return _in_order(transitions, set())
+
+
 def actor_label(actor: Actor) -> str:
     """Return one word for an actor: the name, or the structured form's tool, profile or role."""
     if isinstance(actor, str):
@@ -298,7 +303,7 @@ def _by_number(wp_id: str) -> tuple[int, str]:
 
 def _status(state: WorkPackageState) -> WorkPackageStatus:
     status: WorkPackageStatus = {
-        "lane": state.lane.value,
+        "lane": cast("WireLane", state.lane.value),
         "actor": state.actor,
         "last_transition_at": state.last_transition_at,
         "last_event_id": state.last_event_id,

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.scanner import make_scanner
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -25,6 +25,7 @@ from specify_cli.kernel.files import ReadFailed
 from specify_cli.status.lanes import LANE_ALIASES, Lane
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from specify_cli.kernel.json_types import JsonObject, JsonValue
@@ -120,6 +121,20 @@ class Log:
     lamport_clock: int = 0
     latest: str = ""
 
+    def extended(self, later: Log) -> Log:
+        """Return this log with the rows of a later part behind its own."""
+        return Log(
+            transitions=self.transitions + later.transitions,
+            annotations=self.annotations + later.annotations,
+            lifecycle=self.lifecycle + later.lifecycle,
+            decisions=self.decisions + later.decisions,
+            unknown=self.unknown + later.unknown,
+            problems=self.problems + later.problems,
+            size=self.size + later.size,
+            lamport_clock=max(self.lamport_clock, later.lamport_clock),
+            latest=max(self.latest, later.latest),
+        )
+
 
 class RowLine(NamedTuple):
     """One line of a log that is not blank: its whole row, or why there is none."""
@@ -177,7 +192,7 @@ def _opened(path: Path) -> Iterator[BinaryIO | None]:
         ) from error
 
 
-_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # stubs: its own class
 
 
 def parse_log(stream: BinaryIO) -> Log:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spec_kitty_contracts.wire.status_rows import ReviewResult, RowEvidence
-
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.status.log import Actor
 
@@ -292,7 +291,7 @@ def legal_targets(from_lane: Lane, blocked_from: Lane | None = None) -> tuple[La
     """Return the lanes that can be reached without force, in board order."""
     source = Lane.GENESIS if from_lane is Lane.UNINITIALIZED else from_lane
     targets = set(EDGES[source])
-    if source is Lane.BLOCKED and blocked_from in RESUME:
+    if source is Lane.BLOCKED and blocked_from is not None and blocked_from in RESUME:
         targets.add(blocked_from)
     return tuple(lane for lane in Lane if lane in targets)
 

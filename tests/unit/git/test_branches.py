@@ -13,9 +13,11 @@ from specify_cli.git.branches import (
     branch_tip,
     branch_tips,
     create_and_switch,
+    delete_branch,
     is_protected,
     remote_default,
 )
+from specify_cli.git.process import GitFailed
 from specify_cli.git.repository import open_repository
 from tests.conftest import git
 
@@ -130,3 +132,15 @@ def test_other_values_of_the_variable_keep_protection_on(
 ) -> None:
     monkeypatch.setenv(ALLOW_PROTECTED, "0")
     assert is_protected(open_repository(repository), "main")
+
+
+def test_a_branch_is_deleted_only_where_it_was_seen(repository: Path) -> None:
+    git(repository, "branch", "topic")
+    repo = open_repository(repository)
+    assert repo.head is not None
+    with pytest.raises(GitFailed):
+        delete_branch(repo, "topic", "1" * 40)
+    assert branch_tip(repo, "topic") == repo.head
+    delete_branch(repo, "topic", repo.head)
+    assert branch_tip(repo, "topic") is None
+    delete_branch(repo, "topic", repo.head)

@@ -14,6 +14,7 @@ from specify_cli.git.merging import (
     forecast_merge,
     is_ancestor,
     merge_commit,
+    merge_keeping,
 )
 from specify_cli.git.process import GitFailed
 from specify_cli.git.repository import open_repository
@@ -203,3 +204,45 @@ def test_a_branch_that_is_gone_is_not_made_again(repository: Path) -> None:
     new = commit_on(repository, "a", {"a.txt": "a\n"})
     with pytest.raises(BranchMoved):
         advance_branch(open_repository(repository), "gone", new, head)
+
+
+def kept(path: str) -> bool:
+    return path.endswith("log.jsonl")
+
+
+def test_files_to_keep_are_ours_whatever_the_other_side_did(repository: Path) -> None:
+    base = commit_on(repository, "base", {"x/log.jsonl": "1\n", "gone/log.jsonl": "1\n"})
+    ours = commit_on(repository, "a", {"x/log.jsonl": "1\n2\n", "gone/log.jsonl": None}, base)
+    theirs = commit_on(
+        repository,
+        "b",
+        {
+            "x/log.jsonl": "1\nother\n",
+            "gone/log.jsonl": "changed\n",
+            "new/log.jsonl": "x\n",
+            "work ü.txt": "work\n",
+        },
+        base,
+    )
+    repo = open_repository(repository)
+    assert forecast_merge(repo, ours, theirs).tree is None
+    merged = merge_keeping(repo, ours, theirs, kept)
+    assert merged.conflicts == ()
+    assert merged.tree is not None
+    assert changed_between(repo, ours, merged.tree) == ("work ü.txt",)
+    assert git(repository, "show", f"{merged.tree}:x/log.jsonl") == "1\n2"
+
+
+def test_a_change_without_conflict_to_a_kept_file_is_left_out_too(repository: Path) -> None:
+    base = commit_on(repository, "base", {"log.jsonl": "1\n"})
+    ours = commit_on(repository, "a", {"a.txt": "a\n"}, base)
+    theirs = commit_on(repository, "b", {"log.jsonl": "1\nforged\n", "b.txt": "b\n"}, base)
+    merged = merge_keeping(open_repository(repository), ours, theirs, kept)
+    assert git(repository, "show", f"{merged.tree}:log.jsonl") == "1"
+
+
+def test_a_conflict_in_another_file_still_counts(repository: Path) -> None:
+    ours = commit_on(repository, "a", {"log.jsonl": "a\n", "f.txt": "a\n"})
+    theirs = commit_on(repository, "b", {"log.jsonl": "b\n", "f.txt": "b\n"})
+    merged = merge_keeping(open_repository(repository), ours, theirs, kept)
+    assert (merged.tree, merged.conflicts) == (None, ("f.txt",))

@@ -76,10 +76,24 @@ class Event(Contract):
     project_uuid: Annotated[UUID, Field(description="UUID of the project this event belongs to")]
     schema_version: Annotated[
         str, Field(description="Envelope schema version (semver)", pattern="^\\d+\\.\\d+\\.\\d+$")
-    ] = "3.0.0"
+    ]
     timestamp: Annotated[
         AwareDatetime,
         Field(
             description="Producer-assigned wall-clock occurrence time (ISO-8601 UTC). Records when the modelled event actually happened on the producing system (CLI machine, runtime worker, tracker subsystem). Consumers MUST preserve this value through ingestion, persistence, projection, reduction, and serialization, and MUST NOT substitute receipt/import/server time for this field. Consumer receipt time, if persisted, MUST be stored under a distinct field (recommended: 'received_at'). Not used for ordering — Lamport clock and node_id own ordering."
         ),
     ]
+    aggregate_type: Annotated[
+        str,
+        Field(
+            description="Kind of the entity; the gate artefact lists the allowed ones.",
+            min_length=1,
+        ),
+    ]
+    git_branch: Annotated[str | None, Field(description="Branch of the checkout.")] = None
+    head_commit_sha: Annotated[str | None, Field(description="Commit of the checkout.")] = None
+    repo_slug: Annotated[str | None, Field(description="`owner/name` of the repository.")] = None
+    team_slug: Annotated[str | None, Field(description="Team that receives the event.")] = None
+    drain_blocked_reason: Annotated[
+        str | None, Field(description="Why the event waits in the local queue.")
+    ] = None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from spec_kitty_contracts.models.base import Contract
+from spec_kitty_contracts.models.base import AwareDatetime, Contract
 
 from .definitions import ProvenanceRef
 
@@ -31,7 +31,7 @@ class RetrospectiveCompletedPayload(Contract):
     artifact_ref: Annotated[
         ProvenanceRef | None, Field(description="Reference to retro artifact if one was produced")
     ] = None
-    completed_at: Annotated[str, Field(description="ISO 8601 completion timestamp", min_length=1)]
+    completed_at: Annotated[AwareDatetime, Field(description="ISO 8601 completion timestamp")]
     mission_id: Annotated[str, Field(description="Mission identifier", min_length=1)]
     trigger_source: Annotated[
         Literal["runtime", "operator", "policy"],
@@ -131,7 +131,7 @@ class RetrospectiveSkippedPayload(Contract):
     skip_reason: Annotated[
         str, Field(description="Why the retrospective was skipped", min_length=1)
     ]
-    skipped_at: Annotated[str, Field(description="ISO 8601 skip decision timestamp", min_length=1)]
+    skipped_at: Annotated[AwareDatetime, Field(description="ISO 8601 skip decision timestamp")]
     trigger_source: Annotated[
         Literal["runtime", "operator", "policy"],
         Field(description="What would have initiated the retrospective"),

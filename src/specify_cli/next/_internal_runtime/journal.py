@@ -182,9 +182,7 @@ def _requested(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnaps
         input_key=_text(row.payload, "input_key"),
         options=tuple(str(o) for o in options) if isinstance(options, list) else (),
     )
-    return replace(
-        snapshot, pending_decisions={**snapshot.pending_decisions, decision_id: request}
-    )
+    return replace(snapshot, pending_decisions={**snapshot.pending_decisions, decision_id: request})
 
 
 def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:

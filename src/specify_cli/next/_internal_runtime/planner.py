@@ -45,7 +45,7 @@ def plan_next(snapshot: MissionRunSnapshot, template: MissionTemplate) -> NextDe
             options=request.options,
             reason="pending_decision",
         )
-    step = _runnable(snapshot, template)
+    step = runnable_step(snapshot, template)
     if step is None:
         return _decision(snapshot, "terminal", None, reason="every step is complete")
     missing = next((key for key in step.requires_inputs if key not in snapshot.inputs), None)
@@ -69,7 +69,8 @@ def serialize_decision(decision: NextDecision) -> str:
     return json.dumps(asdict(decision), sort_keys=True, separators=(",", ":"))
 
 
-def _runnable(snapshot: MissionRunSnapshot, template: MissionTemplate) -> PromptStep | None:
+def runnable_step(snapshot: MissionRunSnapshot, template: MissionTemplate) -> PromptStep | None:
+    """Return the step that a run is at, whether or not something stops it; None at the end."""
     completed = set(snapshot.completed_steps)
     runnable = [
         step

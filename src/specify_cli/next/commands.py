@@ -1,0 +1,42 @@
+"""Command lines that are told to users: complete, and safe to paste into a shell."""
+
+from __future__ import annotations
+
+import shlex
+
+
+def next_line(
+    mission_slug: str, agent: str | None, report: str, *, wp_id: str | None = None
+) -> str:
+    """Return a `spec-kitty next` command line.
+
+    Args:
+        mission_slug: The mission.
+        agent: Who runs it; None shows where the name goes.
+        report: The options that say what is reported, such as "--result success".
+        wp_id: The work package it is about.
+    """
+    # A name in angle brackets stands for one to be filled in and stays as it is.
+    who = "<your-name>" if agent is None else agent
+    quoted = who if who.startswith("<") else shlex.quote(who)
+    line = f"spec-kitty next --agent {quoted} --mission {mission_slug} {report}"
+    return f"{line} --wp {wp_id}" if wp_id else line
+
+
+def finalize_line(mission_slug: str) -> str:
+    """Return the command line that puts work packages on the board."""
+    return f"spec-kitty agent mission finalize-tasks --mission {mission_slug}"
+
+
+def mark_line(mission_slug: str, agent: str, subtasks: tuple[str, ...]) -> str:
+    """Return the command line that ticks subtasks off."""
+    listed = " ".join(subtasks)
+    return (
+        f"spec-kitty agent tasks mark-status {listed} --status done "
+        f"--agent {shlex.quote(agent)} --mission {mission_slug}"
+    )
+
+
+def merge_line(mission_slug: str) -> str:
+    """Return the command line that merges a mission's work."""
+    return f"spec-kitty merge --mission {mission_slug}"

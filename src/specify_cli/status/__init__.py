@@ -1,0 +1,102 @@
+"""A mission's status: its log, the lanes and their rules, the board, and changes to them.
+
+The names below are the package's public face. They are looked up on first use, so that importing one
+of its modules does not import the others.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from specify_cli.status.board import Board, WorkPackageState, actor_label, fold, snapshot
+    from specify_cli.status.board_text import render_board
+    from specify_cli.status.lanes import DISPLAY_LANES, Lane, UnknownLane, parse_lane
+    from specify_cli.status.log import Log, LogProblem, read_log
+    from specify_cli.status.mission_status import (
+        ChangeResult,
+        MissionLog,
+        MissionStatus,
+        StatusChange,
+        WrongBranch,
+    )
+    from specify_cli.status.timeline import TimelineEntry, timeline
+    from specify_cli.status.transitions import (
+        EDGES,
+        TransitionRejected,
+        TransitionRequest,
+        check_transition,
+        legal_targets,
+    )
+    from specify_cli.status.validate import StatusReport, validate_log
+
+_MODULES = {
+    "DISPLAY_LANES": "lanes",
+    "EDGES": "transitions",
+    "Board": "board",
+    "ChangeResult": "mission_status",
+    "Lane": "lanes",
+    "Log": "log",
+    "LogProblem": "log",
+    "MissionLog": "mission_status",
+    "MissionStatus": "mission_status",
+    "StatusChange": "mission_status",
+    "StatusReport": "validate",
+    "TimelineEntry": "timeline",
+    "TransitionRejected": "transitions",
+    "TransitionRequest": "transitions",
+    "UnknownLane": "lanes",
+    "WorkPackageState": "board",
+    "WrongBranch": "mission_status",
+    "actor_label": "board",
+    "check_transition": "transitions",
+    "fold": "board",
+    "legal_targets": "transitions",
+    "parse_lane": "lanes",
+    "read_log": "log",
+    "render_board": "board_text",
+    "snapshot": "board",
+    "timeline": "timeline",
+    "validate_log": "validate",
+}
+
+__all__ = [
+    "DISPLAY_LANES",
+    "EDGES",
+    "Board",
+    "ChangeResult",
+    "Lane",
+    "Log",
+    "LogProblem",
+    "MissionLog",
+    "MissionStatus",
+    "StatusChange",
+    "StatusReport",
+    "TimelineEntry",
+    "TransitionRejected",
+    "TransitionRequest",
+    "UnknownLane",
+    "WorkPackageState",
+    "WrongBranch",
+    "actor_label",
+    "check_transition",
+    "fold",
+    "legal_targets",
+    "parse_lane",
+    "read_log",
+    "render_board",
+    "snapshot",
+    "timeline",
+    "validate_log",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for."""
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value

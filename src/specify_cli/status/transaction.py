@@ -1,0 +1,218 @@
+"""Writing a change to disk and into git so that it happens whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from specify_cli.git.process import try_git
+from specify_cli.git.safe_commit import Capability, CommitResult, safe_commit
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import json_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from specify_cli.git.commit_target import CommitTarget
+    from specify_cli.kernel.files import Disk
+
+
+class RollbackFailed(SpecKittyError):
+    """A change failed, and so did putting the files back."""
+
+    code = "ROLLBACK_FAILED"
+
+
+class Transaction:
+    """One change of one mission's files. Use it once, under the mission's lock.
+
+    Order: marker, further files, rows of the log (one fsync), derived files, commit, marker away. The
+    log is appended after the files that its rows refer to, so a row never points at nothing.
+
+    Args:
+        target: The checkout and branch to commit to.
+        marker: File that says which paths a change in flight writes.
+        disk: Where to write.
+        capability: What the commit may do (see `safe_commit`).
+        protected: The project's configured protected branches, None for the default set.
+    """
+
+    def __init__(
+        self,
+        target: CommitTarget,
+        marker: Path,
+        disk: Disk,
+        *,
+        capability: Capability = Capability.STANDARD,
+        protected: tuple[str, ...] | None = None,
+    ) -> None:
+        self._target = target
+        self._marker = marker
+        self._disk = disk
+        self._capability = capability
+        self._protected = protected
+        self._undo: list[Callable[[], None]] = []
+
+    def interrupted(self) -> tuple[Path, ...]:
+        """Return the files that an earlier, crashed change was writing; empty if none was."""
+        try:
+            names = json.loads(self._marker.read_bytes())
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError):
+            # The crash hit the marker itself; the log and status.json are committed anyway.
+            return (self._marker,)
+        root = self._target.worktree_root
+        paths = [root / name for name in names if isinstance(name, str)]
+        return tuple(path for path in paths if path.is_relative_to(root)) or (self._marker,)
+
+    def run(
+        self,
+        *,
+        files: Mapping[Path, bytes | None],
+        log: Path,
+        lines: Sequence[bytes],
+        derived: Mapping[Path, bytes],
+        message: str,
+    ) -> CommitResult:
+        """Write everything and commit it.
+
+        Args:
+            files: Further files with their new content; None deletes one.
+            log: The log.
+            lines: Rows to append.
+            derived: Files that follow from the log.
+            message: The commit message.
+
+        Raises:
+            SpecKittyError: WRITE_FAILED, SAFE_COMMIT_*, ...: everything is as it was before.
+            RollbackFailed: ROLLBACK_FAILED: it is not, and the next change will complete it.
+        """
+        earlier = [path for path in self.interrupted() if path != self._marker]
+        ours = [*files, log, *derived]
+        committing = False
+        try:
+            self._mark([*ours, *earlier])
+            for path, data in files.items():
+                self._replace(path, data)
+            if lines:
+                self._append(log, lines)
+            for path, data in derived.items():
+                self._replace(path, data, durable=False)
+            committing = True
+            result = safe_commit(
+                self._target,
+                self._committable([*ours, *earlier]),
+                message,
+                capability=self._capability,
+                protected=self._protected,
+            )
+        except BaseException as error:
+            if not (committing and self._is_committed(log)):
+                self._restore(error, ours, earlier, staged=committing)
+            raise
+        self._marker.unlink(missing_ok=True)
+        return result
+
+    def _mark(self, paths: Sequence[Path]) -> None:
+        root = self._target.worktree_root
+        names = sorted({path.relative_to(root).as_posix() for path in paths})
+        self._disk.write_atomic(self._marker, json_line(names), durable=False)
+
+    def _replace(self, path: Path, data: bytes | None, *, durable: bool = True) -> None:
+        try:
+            before = path.read_bytes()
+        except FileNotFoundError:
+            before = None
+        if before == data:
+            return
+        folders = _missing_folders(path.parent)
+
+        def restore() -> None:
+            if before is None:
+                path.unlink(missing_ok=True)
+                for folder in folders:
+                    folder.rmdir()
+            else:
+                self._disk.write_atomic(path, before)
+
+        self._undo.append(restore)
+        if data is None:
+            path.unlink()
+        else:
+            self._disk.write_atomic(path, data, durable=durable)
+
+    def _append(self, log: Path, lines: Sequence[bytes]) -> None:
+        existed = log.exists()
+        size = log.stat().st_size if existed else 0
+
+        def restore() -> None:
+            if not existed:
+                log.unlink(missing_ok=True)
+            elif log.stat().st_size != size:
+                self._disk.truncate(log, size)
+
+        self._undo.append(restore)
+        self._disk.append_lines(log, lines)
+
+    def _committable(self, paths: Sequence[Path]) -> list[Path]:
+        """Leave out what is neither on disk nor known to git; git would refuse the commit for it."""
+        missing = [path for path in paths if not path.exists()]
+        if not missing:
+            return list(paths)
+        root = self._target.worktree_root
+        names = [path.relative_to(root).as_posix() for path in missing]
+        known = try_git(root, "--literal-pathspecs", "ls-files", "-z", "--", *names).stdout
+        tracked = {root / name for name in known.split("\0") if name}
+        return [path for path in paths if path in tracked or path not in missing]
+
+    def _is_committed(self, log: Path) -> bool:
+        """Tell whether the commit was made although `safe_commit` did not return.
+
+        That happens when the user interrupts at the last moment. The rows are history then, and
+        taking them out of the file would lose them.
+        """
+        root = self._target.worktree_root
+        if not log.exists():
+            return False
+        name = log.relative_to(root).as_posix()
+        committed = try_git(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}")
+        on_disk = try_git(root, "hash-object", f"--path={name}", "--", name)
+        return committed.code == on_disk.code == 0 and committed.stdout == on_disk.stdout
+
+    def _restore(
+        self, cause: BaseException, ours: Sequence[Path], earlier: Sequence[Path], *, staged: bool
+    ) -> None:
+        failed: list[str] = []
+        for step in reversed(self._undo):
+            try:
+                step()
+            except (OSError, SpecKittyError) as error:
+                failed.append(str(error))
+        if staged:
+            # A new file that was added before the commit was refused would stay staged.
+            root = self._target.worktree_root
+            names = [path.relative_to(root).as_posix() for path in ours]
+            try_git(root, "--literal-pathspecs", "reset", "--quiet", "--", *names)
+        if failed:
+            raise RollbackFailed(
+                f"the change failed ({cause}) and could not be undone completely: "
+                + "; ".join(failed),
+                fix="Free disk space or make the folder writable; the next spec-kitty command on "
+                "this mission completes the change. `git status` shows the files.",
+                details={"failed": list(failed), "cause": str(cause)},
+            ) from cause
+        if earlier:
+            self._mark(earlier)
+        else:
+            self._marker.unlink(missing_ok=True)
+
+
+def _missing_folders(folder: Path) -> list[Path]:
+    """Return the folders that will have to be made, deepest first."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    return missing

@@ -1,0 +1,104 @@
+"""What the documents tell people to do is true (000 FR-014, FR-015, NFR-007)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+INSTALLS_RUNTIME = re.compile(
+    r"\b(?:install|add|require|require[sd]|need|needs|depend on|depends on)\b[^.\n|]{0,40}"
+    r"spec[-_]kitty[-_]runtime",
+    re.IGNORECASE,
+)
+NEGATED = re.compile(r"\b(?:uninstall|not|no longer|never|without|remove)\b", re.IGNORECASE)
+EXACT_PIN = re.compile(r"spec-kitty-(?:events|tracker|runtime)\s*={2,3}\s*\d")
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+
+
+def documents() -> list[Path]:
+    """Every document that is shipped with the source."""
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def findings(text: str) -> list[str]:
+    """Say what a document tells people that does not hold any more."""
+    return [
+        f"line {number}: {complaint}: {line.strip()}"
+        for number, line in enumerate(text.splitlines(), 1)
+        for complaint in _complaints(line)
+    ]
+
+
+def _complaints(line: str) -> Iterator[str]:
+    asked = [match.end() for match in INSTALLS_RUNTIME.finditer(line)]
+    if any(not NEGATED.search(line[:end]) for end in asked):
+        yield "asks for the retired package"
+    if EXACT_PIN.search(line):
+        yield "names an exact release of a sibling"
+
+
+@pytest.mark.proves("000 FR-014", "000 NFR-007")
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_document_asks_for_the_retired_runtime_or_an_exact_sibling(path: Path) -> None:
+    assert findings(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.proves("000 FR-014", "000 NFR-007")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip install spec-kitty-cli spec-kitty-runtime",
+        "First install `spec-kitty-runtime`, then the command line.",
+        "uv add spec-kitty-runtime",
+        "This release depends on spec_kitty_runtime 0.4.",
+        "Releases go together: spec-kitty-events==6.1.0",
+        "tracker gate: spec-kitty-tracker == 0.5.2",
+    ],
+)
+def test_a_stale_instruction_is_caught(line: str) -> None:
+    assert len(findings(f"# Title\n\n{line}\n")) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pip uninstall spec-kitty-runtime",
+        "`spec-kitty-runtime` is retired; do not install spec-kitty-runtime.",
+        "works without spec-kitty-runtime",
+    ],
+)
+def test_telling_people_to_leave_it_out_is_fine(line: str) -> None:
+    assert findings(line) == []
+
+
+@pytest.mark.proves("000 FR-015")
+@pytest.mark.parametrize("name", ["AGENTS.md", "CLAUDE.md", "docs/release/package-boundary.md"])
+def test_the_boundary_is_documented(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    assert re.search(r"spec-kitty-events`? .{0,60}(external|public names only)", text)
+    assert re.search(r"spec-kitty-tracker", text)
+    assert re.search(r"runtime.{0,40}(is internal|is `specify_cli\.next`)", text)
+
+
+@pytest.mark.proves("000 FR-015")
+@pytest.mark.parametrize("name", ["AGENTS.md", "CLAUDE.md", "docs/migration/spec-kitty-runtime.md"])
+def test_the_documents_say_that_the_runtime_package_is_no_longer_required(name: str) -> None:
+    text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+    assert re.search(
+        r"spec-kitty-runtime`? is (retired|not required)|That package is retired", text
+    )
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_between_documents_leads_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    dead = [link for link in LINK.findall(text) if not (path.parent / link).exists()]
+    assert dead == []
