@@ -25,6 +25,7 @@ FEATURE_SHAPED = re.compile(
     r"feature[_-](?!branch)|(?<![A-Za-z])[A-Za-z]+[_-]feature\b|\bFeature[A-Z]|FEATURE_|--feature\b"
 )
 FEW = 3
+_LIST_KEYS = ("required_", "forbidden_", "allowed")
 
 
 def legacy_names_stay_in_upgrade(tree: SourceTree) -> None:
@@ -88,17 +89,19 @@ def contract_versions() -> frozenset[str]:
 
 @cache
 def contract_lists() -> tuple[frozenset[str], ...]:
-    """Every list of names in the vendored contracts: fields, required fields, values, event types."""
-    lists = set()
-    for path in VENDORED.rglob("*.json"):
+    """Every list that the gate compiles: its artefact's, event types, and what envelopes, requests
+    and frames require."""
+    lists: set[frozenset[str]] = {frozenset(_load("events/event_types.json")["event_types"])}
+    sources = [
+        *VENDORED.glob("gate/*.json"),
+        *VENDORED.glob("saas/**/*.json"),
+        *VENDORED.glob("websocket/**/*.json"),
+        *(VENDORED / "events" / name for name in ("event.schema.json", "cutover_artifact.json")),
+    ]
+    for path in sources:
         for key, value in _pairs(json.loads(path.read_text(encoding="utf-8"))):
-            if key in {"properties", "event_types"} and isinstance(value, dict):
-                lists.add(frozenset(value))
-            elif key in {"required", "enum"} or key.startswith(
-                ("required_", "forbidden_", "allowed")
-            ):
-                texts = [item for item in value if isinstance(item, str)] if value else []
-                lists.add(frozenset(texts))
+            if isinstance(value, list) and (key == "required" or key.startswith(_LIST_KEYS)):
+                lists.add(frozenset(item for item in value if isinstance(item, str)))
     return tuple(names for names in lists if len(names) >= FEW)
 
 

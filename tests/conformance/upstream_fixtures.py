@@ -85,13 +85,10 @@ def _fixture(folder: Traversable, entry: dict[str, Any]) -> Fixture:
         return Fixture(identity, tuple(map(_lane_document, _lanes(content))), is_valid)
     if isinstance(content, dict) and {"class", "expected", "input"} <= content.keys():
         content = content["input"]
-    if event_type == "Event" or not _is_payload(content):
+    is_whole = event_type in ("Event", "LegacyEnvelope") or event_type.startswith("<")
+    if is_whole or "event_id" in content:
         return Fixture(identity, (_completed(content),), is_valid)
     return Fixture(identity, (envelope_for(event_type, content),), is_valid)
-
-
-def _is_payload(content: object) -> bool:
-    return isinstance(content, dict) and not {"event_id", "ts"} & content.keys()
 
 
 def _completed(envelope: object) -> object:

@@ -128,13 +128,7 @@ def _parse(text: str) -> _Configured:
     document = load_yaml(text, source=str(CONFIG_FILE))
     sections: Mapping[object, object] = document if isinstance(document, dict) else {}
     project = _section(sections, "project")
-    missing = [f"project.{key}" for key in ("uuid", "slug") if not _text(project.get(key))]
-    missing += [
-        f"{name}.id"
-        for name in ("build", "node")
-        # 3.2.x keeps both ids beside the project's.
-        if not _text(_section(sections, name).get("id")) and not _text(project.get(f"{name}_id"))
-    ]
+    missing = missing_keys(sections)
     if missing:
         raise _incomplete("lacks " + ", ".join(missing), missing)
     uuid = _uuid(_text(project.get("uuid")))
@@ -145,6 +139,19 @@ def _parse(text: str) -> _Configured:
         project_slug=_text(project.get("slug")),
         repo_slug=_text(project.get("repo_slug")) or None,
     )
+
+
+def missing_keys(document: Mapping[object, object]) -> list[str]:
+    """Return which parts of the identity a configuration lacks, as `section.key`."""
+    project = _section(document, "project")
+    missing = [f"project.{key}" for key in ("uuid", "slug") if not _text(project.get(key))]
+    missing += [
+        f"{name}.id"
+        for name in ("build", "node")
+        # 3.2.x keeps both ids beside the project's.
+        if not _text(_section(document, name).get("id")) and not _text(project.get(f"{name}_id"))
+    ]
+    return missing
 
 
 def _section(document: Mapping[object, object], name: str) -> Mapping[object, object]:

@@ -66,7 +66,7 @@ def dump_yaml(document: object) -> str:
     from ruamel.yaml import YAML
 
     emitter = YAML(typ="safe", pure=True)
-    emitter.default_flow_style = False
+    emitter.default_flow_style = False  # type: ignore[assignment]  # stubs: None only
     emitter.sort_base_mapping_type_on_output = False
     emitter.width = 4096
     stream = io.StringIO()
@@ -108,8 +108,16 @@ def edit_frontmatter(text: str, changes: Mapping[str, JsonValue], *, source: str
     return f"---\n{edit_mapping(block, changes, source=source)}---\n{body}"
 
 
-def edit_mapping(text: str, changes: Mapping[str, JsonValue], *, source: str) -> str:
+def edit_mapping(
+    text: str, changes: Mapping[str, JsonValue], *, source: str, deep: bool = False
+) -> str:
     """Set top-level keys of a YAML mapping; comments, order and quoting of the rest stay.
+
+    Args:
+        text: The mapping as it is written; empty for a new one.
+        changes: Keys to their new values.
+        source: The file's name, for messages.
+        deep: Merge a mapping into the one that is there, key by key, instead of replacing it.
 
     Raises:
         YamlError: INVALID_YAML.
@@ -128,7 +136,11 @@ def edit_mapping(text: str, changes: Mapping[str, JsonValue], *, source: str) ->
     if not isinstance(document, CommentedMap):
         raise _refused(source, 1, "it is not a mapping of keys to values")
     for key, value in changes.items():
-        document[key] = value
+        present = document.get(key)
+        if deep and isinstance(present, CommentedMap) and isinstance(value, dict):
+            present.update(value)
+        else:
+            document[key] = value
     stream = io.StringIO()
     editor.dump(document, stream)
     return stream.getvalue()

@@ -23,7 +23,7 @@ from specify_cli.missions.workspaces import (
 from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from specify_cli.git.repository import Repository
     from specify_cli.identity.project import Project

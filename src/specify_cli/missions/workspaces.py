@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.git.branches import branch_tips
+from specify_cli.git.merging import advance_branch, is_ancestor, merge_commit, merge_keeping
 from specify_cli.git.process import try_git
-from specify_cli.git.worktrees import add_worktree, list_worktrees
+from specify_cli.git.worktrees import add_worktree, dirty_files, list_worktrees
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
+from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.dependencies import dependency_graph, reaches
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import lock_path
@@ -19,7 +21,7 @@ from specify_cli.status.lanes import TERMINAL_LANES, Lane
 from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.wire.status_rows import AnnotationDelta
@@ -144,7 +146,8 @@ def ensure_workspace(
         if path is None:
             add_worktree(repo, lane.worktree, branch=lane.branch, base=None)
             path, created = lane.worktree, True
-        tip, stale = tips[lane.branch], ()
+        tip = tips[lane.branch]
+        stale: tuple[str, ...] = ()
         if refresh:
             tip, stale = _bring_in(repo, mission, lane, path, tip, needed)
         return Workspace(path, lane.branch, lane.lane_id, tip, created, stale)
@@ -282,7 +285,8 @@ def _bring_in(
         return tip, (
             f"{names} has newer work; it is brought in once {path.name} has no uncommitted files.",
         )
-    new, stale = tip, []
+    new = tip
+    stale: list[str] = []
     for dep, theirs in newer:
         merged = merge_keeping(repo, new, theirs, is_bookkeeping)
         if merged.tree is None:

@@ -14,13 +14,13 @@ import pytest
 import spec_kitty_events
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, ValidationError
-from spec_kitty_contracts.event_types import EVENT_TYPES, model_for
-from spec_kitty_contracts.models.envelope import Event
-from spec_kitty_contracts.models.status_rows import StatusRow, TransitionRow
 
 from codegen.__main__ import main
 from codegen.definitions import collect
 from codegen.sources import load_sources
+from spec_kitty_contracts.event_types import EVENT_TYPES, model_for
+from spec_kitty_contracts.models.envelope import Event
+from spec_kitty_contracts.models.status_rows import StatusRow, TransitionRow
 
 if TYPE_CHECKING:
     from codegen.tree import Tree

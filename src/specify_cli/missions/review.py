@@ -1,0 +1,337 @@
+"""Reviewing a work package: take it up, then approve it or ask for changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from specify_cli.git.branches import branch_tip
+from specify_cli.kernel.clock import isoformat, utc_now
+from specify_cli.kernel.errors import SpecKittyError, UsageError
+from specify_cli.missions.bookkeeping import REVIEW_CYCLE, joined
+from specify_cli.missions.implementation import execution_mode, refuse_other_holder
+from specify_cli.missions.lanes import load_lanes
+from specify_cli.missions.work_packages import find_work_package
+from specify_cli.missions.workspaces import (
+    BASE_COMMIT,
+    HEAD_COMMIT,
+    REVIEWED_COMMIT,
+    branch_missing,
+    ensure_workspace,
+    main_checkout,
+    record_commits,
+    recorded_commit,
+)
+from specify_cli.status.lanes import Lane
+from specify_cli.status.transitions import APPROVED_VERDICT, TransitionRequest, check_transition
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spec_kitty_contracts.wire.status_rows import ReviewResult, RowEvidence
+    from specify_cli.identity.project import Project
+    from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.missions.mission import Mission
+    from specify_cli.missions.work_packages import WorkPackage
+    from specify_cli.missions.workspaces import Workspace
+    from specify_cli.status.mission_status import StatusChange
+
+Verdict = Literal["approved", "changes_requested"]
+VERDICTS: tuple[Verdict, ...] = ("approved", "changes_requested")
+
+
+class ReviewFeedbackRequired(SpecKittyError):
+    """Changes were asked for without saying which."""
+
+    code = "REVIEW_FEEDBACK_REQUIRED"
+
+
+class UnknownVerdict(UsageError):
+    """A word that is no verdict."""
+
+    code = "UNKNOWN_VERDICT"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewStarted:
+    """A work package under review.
+
+    Attributes:
+        wp_id: Normalised id.
+        workspace: Where its work can be looked at and tried.
+        from_lane: Where it was.
+        to_lane: In review.
+        no_op: The same reviewer had it already; nothing was recorded.
+        self_review: The reviewer implemented it.
+        implementer: Who implemented it, if the log says so.
+        base_commit: The commit that the work started from, if the log says so.
+        head_commit: The commit that was handed off; else the lane's tip.
+        cycle: The number of this review, counted from 1.
+    """
+
+    wp_id: str
+    workspace: Workspace
+    from_lane: Lane
+    to_lane: Lane
+    no_op: bool
+    self_review: bool
+    implementer: str | None
+    base_commit: str | None
+    head_commit: str
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecorded:
+    """The end of a review.
+
+    Attributes:
+        wp_id: Normalised id.
+        verdict: What the reviewer said.
+        from_lane: In review.
+        to_lane: Where it is now.
+        commit: The lane's tip that was judged.
+        review_ref: What the log refers to: the review's file, or the commit.
+        feedback_file: The review's file relative to the project root, if one was written.
+        self_review: The reviewer implemented it.
+    """
+
+    wp_id: str
+    verdict: Verdict
+    from_lane: Lane
+    to_lane: Lane
+    commit: str
+    review_ref: str
+    feedback_file: str | None
+    self_review: bool
+
+
+def start_review(
+    project: Project,
+    mission: Mission,
+    wp_id: str,
+    *,
+    actor: str,
+    change: StatusChange | None = None,
+    policy_metadata: JsonObject | None = None,
+) -> ReviewStarted:
+    """Take a work package into review: for_review → in_review.
+
+    Doing it again as the same reviewer records nothing. A reviewer who implemented the work is let
+    through and told so.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        wp_id: The work package, in any notation.
+        actor: Who reviews.
+        change: A status change to join.
+        policy_metadata: Recorded with the claim, as an orchestrator gave it.
+
+    Raises:
+        WorkPackageNotFound: WP_NOT_FOUND.
+        WorkPackageClaimed: WP_ALREADY_CLAIMED: another reviewer has it.
+        TransitionRejected: TRANSITION_REJECTED: it does not wait for review.
+        SpecKittyError: As `ensure_workspace`.
+    """
+    package = find_work_package(mission, wp_id)
+    message = f"{package.id} under review by {actor} ({mission.slug})"
+    with joined(project, mission, change, message) as change:
+        start = change.board.lane(package.id)
+        state = change.board.work_packages.get(package.id)
+        request = TransitionRequest(
+            wp_id=package.id,
+            to_lane=Lane.IN_REVIEW,
+            actor=actor,
+            execution_mode=execution_mode(package),
+            policy_metadata=policy_metadata,
+        )
+        if start is Lane.IN_REVIEW and state is not None:
+            refuse_other_holder(package.id, state.reviewer, actor, task="reviewing")
+        else:
+            check_transition(start, request, blocked_from=state.blocked_from if state else None)
+        workspace = ensure_workspace(project, mission, package.id, refresh=False)
+        if start is not Lane.IN_REVIEW:
+            change.transition(request)
+        implementer = state.implementer if state is not None else None
+        return ReviewStarted(
+            wp_id=package.id,
+            workspace=workspace,
+            from_lane=start,
+            to_lane=Lane.IN_REVIEW,
+            no_op=start is Lane.IN_REVIEW,
+            self_review=implementer == actor,
+            implementer=implementer,
+            base_commit=recorded_commit(state, BASE_COMMIT),
+            head_commit=recorded_commit(state, HEAD_COMMIT) or workspace.base_sha,
+            cycle=next_cycle(package),
+        )
+
+
+def record_verdict(
+    project: Project,
+    mission: Mission,
+    wp_id: str,
+    *,
+    actor: str,
+    verdict: str,
+    feedback: str | None = None,
+    to_lane: Lane = Lane.IN_PROGRESS,
+    change: StatusChange | None = None,
+) -> VerdictRecorded:
+    """End a review: approve the work, or send it back with what has to change.
+
+    Feedback is stored as `tasks/<work package file>/review-cycle-N.md` in the same commit. An approval
+    after an earlier rejection gets such a file too, so that the latest one always holds the verdict.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        wp_id: The work package, in any notation.
+        actor: The reviewer who has it.
+        verdict: "approved" or "changes_requested".
+        feedback: What has to change; required unless approved.
+        to_lane: Where rejected work goes: in_progress, or planned to free it for anybody.
+        change: A status change to join.
+
+    Raises:
+        UnknownVerdict: UNKNOWN_VERDICT.
+        ReviewFeedbackRequired: REVIEW_FEEDBACK_REQUIRED.
+        WorkPackageClaimed: WP_ALREADY_CLAIMED: another reviewer has it.
+        TransitionRejected: TRANSITION_REJECTED: it is not in review.
+        LaneBranchMissing: LANE_BRANCH_MISSING.
+    """
+    said = _verdict(verdict)
+    package = find_work_package(mission, wp_id)
+    text = (feedback or "").strip()
+    if said != APPROVED_VERDICT and not text:
+        raise ReviewFeedbackRequired(
+            f"{package.id} cannot be sent back without saying what has to change.",
+            fix="Write it into a file and name that file with --feedback-file.",
+            details={"wp_id": package.id},
+        )
+    message = f"{package.id} {said.replace('_', ' ')} by {actor} ({mission.slug})"
+    with joined(project, mission, change, message) as change:
+        start = change.board.lane(package.id)
+        state = change.board.work_packages.get(package.id)
+        if start is Lane.IN_REVIEW and state is not None:
+            refuse_other_holder(package.id, state.reviewer, actor, task="reviewing")
+        lane = load_lanes(mission).lane_of(package.id)
+        repo = main_checkout(project)
+        tip = branch_tip(repo, lane.branch)
+        if tip is None:
+            raise branch_missing(repo, lane, change.log)
+        cycle = next_cycle(package)
+        path = _cycle_file(package, cycle) if text or cycle > 1 else None
+        file = mission.relative(path) if path is not None else None
+        reference = file or f"{lane.branch}@{tip}"
+        result: ReviewResult = {"reviewer": actor, "verdict": said, "reference": reference}
+        if file is not None:
+            result["feedback_path"] = file
+        target = Lane.APPROVED if said == APPROVED_VERDICT else to_lane
+        evidence: RowEvidence | None = None
+        if target is Lane.APPROVED:
+            identity = change.identity
+            evidence = {
+                "repos": [
+                    {
+                        "repo": identity.repo_slug or identity.project_slug,
+                        "branch": lane.branch,
+                        "commit": tip,
+                    }
+                ],
+                "review": {"reviewer": actor, "verdict": said, "reference": reference},
+            }
+        change.transition(
+            TransitionRequest(
+                wp_id=package.id,
+                to_lane=target,
+                actor=actor,
+                evidence=evidence,
+                review_ref=reference,
+                review_result=result,
+                execution_mode=execution_mode(package),
+            )
+        )
+        record_commits(change, package.id, actor, {REVIEWED_COMMIT: tip})
+        if path is not None:
+            body = text or "Approved without remarks."
+            change.include(path, _cycle_text(mission, package, cycle, actor, said, tip, body))
+        implementer = state.implementer if state is not None else None
+        return VerdictRecorded(
+            wp_id=package.id,
+            verdict=said,
+            from_lane=start,
+            to_lane=target,
+            commit=tip,
+            review_ref=reference,
+            feedback_file=file,
+            self_review=implementer == actor,
+        )
+
+
+def review_files(package: WorkPackage) -> tuple[Path, ...]:
+    """Return the stored reviews of a work package, oldest first."""
+    folder = _cycles_folder(package)
+    if not folder.is_dir():
+        return ()
+    numbered = [
+        (int(match.group(1)), entry)
+        for entry in folder.iterdir()
+        if (match := REVIEW_CYCLE.match(entry.name)) is not None
+    ]
+    return tuple(path for _, path in sorted(numbered))
+
+
+def next_cycle(package: WorkPackage) -> int:
+    """Return the number of the review that comes next or is going on."""
+    files = review_files(package)
+    match = REVIEW_CYCLE.match(files[-1].name) if files else None
+    return int(match.group(1)) + 1 if match else 1
+
+
+def _verdict(text: str) -> Verdict:
+    for verdict in VERDICTS:
+        if text == verdict:
+            return verdict
+    raise UnknownVerdict(
+        f"{text[:60]!r} is not a verdict.",
+        fix=f"Use {' or '.join(VERDICTS)}.",
+        details={"verdict": text[:200], "verdicts": list(VERDICTS)},
+    )
+
+
+def _cycles_folder(package: WorkPackage) -> Path:
+    return package.path.with_suffix("")
+
+
+def _cycle_file(package: WorkPackage, cycle: int) -> Path:
+    return _cycles_folder(package) / f"review-cycle-{cycle}.md"
+
+
+def _cycle_text(
+    mission: Mission,
+    package: WorkPackage,
+    cycle: int,
+    reviewer: str,
+    verdict: Verdict,
+    commit: str,
+    body: str,
+) -> bytes:
+    """Render a review as the existing CLI does (its seven keys), plus verdict and commit."""
+    from specify_cli.kernel.yaml import dump_yaml
+
+    head = dump_yaml(
+        {
+            "affected_files": [],
+            "cycle_number": cycle,
+            "mission_slug": mission.slug,
+            "reproduction_command": None,
+            "reviewed_at": isoformat(utc_now()),
+            "reviewer_agent": reviewer,
+            "wp_id": package.id,
+            "verdict": verdict,
+            "commit": commit,
+        }
+    )
+    return f"---\n{head}---\n\n{body}\n".encode()
