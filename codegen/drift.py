@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.locks import locked_version, tool_findings
 from codegen.patches import PATCHES
-from codegen.pinned import hash_findings, read_pinned, vendored_files
+from codegen.pinned import changed_files, hash_findings, read_pinned, vendored_files
 from codegen.regenerate import existing_files, generated_files
 from codegen.tree import PACKAGE, PipelineError, Tree
 from codegen.upstream import DISTRIBUTION, installed_version, wheel_artefacts
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _DIFF_LINES = 60
 _PLACES = 8
-_SAME_VALUES = "no value, only in its formatting"
 
 
 def check(root: Path, patches: Iterable[Patch] = PATCHES) -> list[str]:
@@ -71,19 +70,13 @@ def json_differences(old: Any, new: Any, pointer: str = "") -> Iterator[str]:
 
 
 def _vendored_findings(tree: Tree) -> list[str]:
-    files = vendored_files(tree)
-    return hash_findings(files, read_pinned(tree)) + _authored_findings(tree, files)
-
-
-def _authored_findings(tree: Tree, files: Mapping[str, bytes]) -> list[str]:
-    """Name the places at which files without a wheel differ from their packaged copies."""
-    findings = []
-    for name, data in files.items():
+    files, pinned = vendored_files(tree), read_pinned(tree)
+    findings = hash_findings(files, pinned)
+    for name in changed_files(files, pinned):
+        # The wheel is the reference of its own files; the others have only their packaged copy.
         copy = tree.generated / "schemas" / name
-        if name.startswith("events/") or not copy.is_file():
-            continue
-        places = _places(data, copy.read_bytes())
-        if places != _SAME_VALUES:
+        if not name.startswith("events/") and copy.is_file():
+            places = _places(files[name], copy.read_bytes())
             findings.append(f"contracts/vendored/{name}: differs from what is packaged at {places}")
     return findings
 
@@ -128,7 +121,7 @@ def _places(vendored: bytes, wheel: bytes) -> str:
     except ValueError:
         return "every place: it is no JSON"
     if not pointers:
-        return _SAME_VALUES
+        return "no value, only in its formatting"
     more = f" and {len(pointers) - _PLACES} more" if len(pointers) > _PLACES else ""
     return ", ".join(pointers[:_PLACES]) + more
 

@@ -103,6 +103,15 @@ def hash_findings(files: Mapping[str, bytes], pinned: Mapping[str, Origin]) -> l
     return findings
 
 
+def changed_files(files: Mapping[str, bytes], pinned: Mapping[str, Origin]) -> list[str]:
+    """Return the pinned files that exist with other content."""
+    return [
+        name
+        for name, data in sorted(files.items())
+        if name in pinned and _sha256(data) != pinned[name].sha256
+    ]
+
+
 def _origin(name: str, data: bytes, events_version: str) -> Origin:
     if name.startswith("events/"):
         return Origin(DISTRIBUTION, events_version, None, LICENCE, _sha256(data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ast
 import subprocess
 import sys
 import tempfile
@@ -14,10 +14,11 @@ from codegen.gate import gate_modules
 from codegen.gate_document import GateBuildError
 from codegen.model_base import MODEL_BASE
 from codegen.models import model_modules, wire_modules
-from codegen.patches import PATCHES, apply_patches
+from codegen.packaged import packaged_files
+from codegen.patches import PATCHES
 from codegen.registry import registry_module
-from codegen.sources import load_documents, load_sources
-from codegen.tree import PACKAGE, PipelineError, Tree
+from codegen.sources import load_sources
+from codegen.tree import PACKAGE, PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,6 +48,7 @@ def generated_files(root: Path, patches: Iterable[Patch] = PATCHES) -> dict[str,
     Raises:
         PipelineError: The contract documents are not in order.
     """
+    patches = tuple(patches)
     sources = load_sources(root, patches)
     definitions = collect(sources)
     origins = _origins(definitions)
@@ -63,26 +65,13 @@ def generated_files(root: Path, patches: Iterable[Patch] = PATCHES) -> dict[str,
     modules["event_types.py"] = _HEADER.format(
         sources="vendored/events/event_types.json"
     ) + registry_module(sources, definitions)
-    modules |= _gate_modules(sources)
+    gate = _gate_modules(sources)
+    modules |= gate
     files = {name: text.encode() for name, text in _formatted(modules).items()}
     files["py.typed"] = b""
-    files |= {f"schemas/{name}": data for name, data in packaged_files(root, patches).items()}
+    packaged = packaged_files(root, patches, sources, definitions, surfaces(gate))
+    files |= {f"schemas/{name}": data for name, data in packaged.items()}
     return dict(sorted(files.items()))
-
-
-def packaged_files(root: Path, patches: Iterable[Patch]) -> dict[str, bytes]:
-    """Return the contract documents that the installed package carries, patches applied.
-
-    The package must be able to show and to validate without a checkout. The names are those below
-    `contracts/vendored/`, or `published/` and the name below that.
-    """
-    tree = Tree(root)
-    documents = apply_patches(load_documents(tree.vendored), patches)
-    documents |= {f"published/{n}": doc for n, doc in load_documents(tree.published).items()}
-    return {
-        name: (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-        for name, document in sorted(documents.items())
-    }
 
 
 def write_generated(target: Path, files: Mapping[str, bytes]) -> list[str]:
@@ -114,6 +103,14 @@ def existing_files(target: Path) -> list[Path]:
         for path in target.rglob("*")
         if path.is_file() and "__pycache__" not in path.relative_to(target).parts
     )
+
+
+def surfaces(gate: Mapping[str, str]) -> list[str]:
+    """Read the names of the surfaces out of the compiled gate."""
+    for node in ast.parse(gate["gate/__init__.py"]).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "SURFACES":
+            return list(ast.literal_eval(node.value)) if node.value else []
+    raise PipelineError("codegen/gate.py: the compiled gate does not list its surfaces")
 
 
 def _gate_modules(sources: Sources) -> dict[str, str]:

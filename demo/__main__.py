@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING
 
 from demo.cli_runner import DemoFailed
 from demo.report import Report
+from demo.scripted_agent import ScriptedAgent
 from demo.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from demo.story import MakeAgent
+
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "fairshare"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, make_agent: MakeAgent = ScriptedAgent) -> int:
     """Run the demonstration.
+
+    Args:
+        arguments: The command line; by default that of this process.
+        make_agent: Makes the two agents.
 
     Returns:
         0 when the mission was merged, its program works, every event row conforms and the budgets
@@ -32,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with tempfile.TemporaryDirectory(
                 prefix="spec kitty demo ", ignore_cleanup_errors=True
             ) as folder:
-                Story(Path(folder).resolve(), EXAMPLE, report).tell()
+                Story(Path(folder).resolve(), EXAMPLE, report, make_agent).tell()
         else:
-            Story(_empty_folder(options.keep), EXAMPLE, report).tell()
+            Story(_empty_folder(options.keep), EXAMPLE, report, make_agent).tell()
             report.step("kept", f"{options.keep}")
     except DemoFailed as stop:
         report.failure(str(stop))

@@ -12,9 +12,10 @@ from demo.cli_runner import DemoFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-_HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+_HEADING = re.compile(r"## +(.+?) *$")
+_FENCE = re.compile(r"`{3,}|~{3,}")
 _FACT = re.compile(r"^- ([^:\n]+): (.+)$", re.MULTILINE)
-_PROGRAMS = ("spec-kitty", "git")
+_PROGRAMS = ("spec-kitty ", "git ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,34 +116,44 @@ def read_prompt(path: Path) -> Prompt:
     title = re.match(r"# +(.+)", text)
     if title is None:
         raise DemoFailed(f"the prompt {path.name} does not start with a title.")
-    parts = _HEADING.split(text)
-    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    sections, commands = _scan(text)
+    before = sections.pop("", "")
     return Prompt(
         path=path,
         title=title.group(1).strip(),
-        notes=tuple(re.findall(r"^> (.+)$", parts[0], re.MULTILINE)),
+        notes=tuple(re.findall(r"^> (.+)$", before, re.MULTILINE)),
         sections=sections,
         facts={
             label.strip(): value.strip()
             for label, value in _FACT.findall(sections.get("Facts", ""))
         },
-        commands=tuple(_commands(text)),
+        commands=commands,
     )
 
 
-def _commands(text: str) -> list[Command]:
-    """Find command lines: fenced or indented, the program's name first."""
+def _scan(text: str) -> tuple[dict[str, str], tuple[Command, ...]]:
+    """Find the sections and the command lines: indented, the program's name first.
+
+    Documents that the prompt quotes stand in fences. What looks like a heading or a command in
+    there belongs to the document.
+    """
+    bodies: dict[str, list[str]] = {"": []}
+    body = bodies[""]
     commands = []
-    fenced = False
-    when = ""
+    fence = when = ""
     for line in text.splitlines():
         stripped = line.strip()
-        if stripped.startswith("```"):
-            fenced = not fenced
-        elif (fenced or line.startswith("    ")) and stripped.startswith(
-            tuple(f"{program} " for program in _PROGRAMS)
-        ):
-            commands.append(Command(when, tuple(shlex.split(stripped))))
-        elif stripped:
-            when = stripped
-    return commands
+        mark = _FENCE.match(stripped)
+        if mark is not None and (not fence or (stripped == mark[0] and mark[0].startswith(fence))):
+            fence = "" if fence else mark[0]
+        elif not fence:
+            heading = _HEADING.match(line)
+            if heading is not None:
+                body = bodies.setdefault(heading[1], [])
+                continue
+            if line.startswith("    ") and stripped.startswith(_PROGRAMS):
+                commands.append(Command(when, tuple(shlex.split(stripped))))
+            elif stripped:
+                when = stripped
+        body.append(line)
+    return {title: "\n".join(lines) for title, lines in bodies.items()}, tuple(commands)

@@ -21,20 +21,26 @@ if TYPE_CHECKING:
     from demo.cli_runner import Call, Terminal
     from demo.report import Report
 
+# A hand-over waits for a reviewer, a rejection for the implementer.
+_HANDED_ON = (("in_progress", "for_review"), ("in_review", "in_progress"))
 _CHECK_NAME = re.compile(r"\btest_[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What `spec-kitty next` answered; the keys that an agent acts on."""
+    """What `spec-kitty next` answered; the keys that an agent acts on.
+
+    Attributes:
+        calls_for_others: The call handed something on that another agent has to take up.
+    """
 
     kind: str
     action: str | None
     wp_id: str | None
     prompt_file: str | None
     reason: str | None
-    self_review: bool
     guard_failures: tuple[str, ...]
+    calls_for_others: bool
 
     @classmethod
     def of(cls, call: Call) -> Decision:
@@ -51,17 +57,20 @@ class Decision:
             value = document.get(key)
             return value if isinstance(value, str) else None
 
-        failures = document.get("guard_failures")
+        failures, moves = document.get("guard_failures"), document.get("transitions")
         return cls(
             kind=text("kind") or "",
             action=text("action"),
             wp_id=text("wp_id"),
             prompt_file=text("prompt_file"),
             reason=text("reason"),
-            self_review=document.get("self_review") is True,
             guard_failures=tuple(
                 f"{failure['file']}: looked for {failure['looked_for']}, found {failure['found']}"
                 for failure in (failures if isinstance(failures, list) else [])
+            ),
+            calls_for_others=any(
+                (move["from_lane"], move["to_lane"]) in _HANDED_ON
+                for move in (moves if isinstance(moves, list) else [])
             ),
         )
 
@@ -76,7 +85,7 @@ class Decision:
         return "; ".join((self.reason or self.kind, *self.guard_failures))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ScriptedAgent:
     """An agent that can do every step of the example's mission.
 
@@ -84,7 +93,8 @@ class ScriptedAgent:
         name: How it is called on the command line and in the log.
         repository: Where it is started.
         example: What it knows: documents, code and checks.
-        worked: Whether the last turn did anything.
+        decision: The last answer it got; None before it joined.
+        ticked: Subtasks it has marked as done; a rework need not do that again.
     """
 
     name: str
@@ -92,29 +102,34 @@ class ScriptedAgent:
     example: Path
     terminal: Terminal
     report: Report
-    worked: bool = field(default=False, init=False)
+    decision: Decision | None = field(default=None, init=False)
+    ticked: set[str] = field(default_factory=set, init=False)
 
-    def take_turn(self, mission: str) -> Decision:
-        """Ask for work and do it until there is no more for this agent.
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has a step in hand."""
+        return self.decision is not None and self.decision.kind == "step"
 
-        The one command that an agent is told from outside is the one every agent's command file
-        holds: ask `next` for a step.
+    def take_turn(self, ask_for_work: str) -> Decision:
+        """Do the step in hand and report it; without one, ask for work.
+
+        Args:
+            ask_for_work: The one command an agent is told from outside, as `agent mission create`
+                prints it, with `<your-name>` for the agent's name.
 
         Raises:
             DemoFailed: A guard refused the work, or a prompt lacks a fact.
         """
-        self.worked = False
-        asked = ["next", "--agent", self.name, "--mission", mission, "--result", "success"]
-        decision = Decision.of(self._spec_kitty(asked))
-        while decision.kind == "step":
-            if decision.guard_failures:
-                raise DemoFailed(
-                    f"the guard did not let {self.name}'s {decision.task} pass: "
-                    f"{decision.explanation}."
-                )
-            self.worked = True
-            decision = self.do(decision)
-        return decision
+        if self.decision is not None and self.decision.kind == "step":
+            answer = self.do(self.decision)
+        else:
+            answer = self._tell(shlex.split(ask_for_work.replace("<your-name>", self.name)))
+        if answer.guard_failures:
+            raise DemoFailed(
+                f"the guard did not let {self.name}'s {answer.task} pass: {answer.explanation}."
+            )
+        self.decision = answer
+        return answer
 
     def do(self, decision: Decision) -> Decision:
         """Do one step as its prompt says, report it, and return the next decision."""
@@ -190,8 +205,7 @@ class ScriptedAgent:
         if tests.returncode != 0:
             raise DemoFailed(f"{wp_id}'s own tests fail:\n{tests.stderr}")
         self._commit(prompt, message=f"{wp_id}: {what}")
-        if any("mark-status" in command.argv for command in prompt.commands):
-            self._run(prompt, "mark-status")
+        self._tick(prompt)
         self.report.step(self.name, f"{wp_id}: {what}, {len(written)} files, own tests pass")
         return self._success(prompt)
 
@@ -207,12 +221,13 @@ class ScriptedAgent:
             self.report.step(self.name, f"{wp_id}: approved, its own check passes")
             return self._tell(prompt.command("--verdict", "approved").argv)
         failing = sorted(set(_CHECK_NAME.findall(result.stderr)))
-        feedback = self.repository.parent / f"feedback-{wp_id}.md"
+        command = prompt.command("--verdict", "changes_requested")
+        feedback = Path(_value(command.argv, "--feedback-file"))
+        feedback.parent.mkdir(parents=True, exist_ok=True)
         feedback.write_text(_feedback(wp_id, check, failing, result.stderr), encoding="utf-8")
         self.report.step(self.name, f"{wp_id}: changes requested, {len(failing)} check fails:")
         self.report.step("", f"{', '.join(failing)}")
-        command = prompt.command("--verdict", "changes_requested")
-        return self._tell(_with_value(command.argv, "--feedback-file", str(feedback)))
+        return self._tell(command.argv)
 
     def accept(self, prompt: Prompt) -> Decision:
         """Accept the mission."""
@@ -257,6 +272,13 @@ class ScriptedAgent:
             argv = _with_value(words, "-m", message or "") if is_commit else words
             self.terminal.git(argv[1:], workspace, author=self.name)
 
+    def _tick(self, prompt: Prompt) -> None:
+        """Mark the work package's subtasks as done, unless that happened before."""
+        subtasks = set(re.findall(r"\bT\d+\b", prompt.section("Done means")))
+        if subtasks - self.ticked:
+            self._run(prompt, "mark-status")
+            self.ticked |= subtasks
+
     def _run(self, prompt: Prompt, word: str) -> Call:
         """Run the `spec-kitty` command of the prompt that has a certain word."""
         return self._spec_kitty(prompt.command("spec-kitty", word, without="--dry-run").argv[1:])
@@ -291,13 +313,17 @@ def _and_then(argv: Sequence[str]) -> list[list[str]]:
     return parts
 
 
+def _value(argv: Sequence[str], option: str) -> str:
+    """Return the value a command line gives to an option."""
+    if option not in argv[:-1]:
+        raise DemoFailed(f"`{shlex.join(argv)}` gives no {option}.")
+    return argv[argv.index(option) + 1]
+
+
 def _with_value(argv: Sequence[str], option: str, value: str) -> list[str]:
     """Put a real value in place of the one a prompt shows for an option."""
-    words = list(argv)
-    if option not in words:
-        raise DemoFailed(f"`{shlex.join(argv)}` has no {option}.")
-    words[words.index(option) + 1] = value
-    return words
+    shown = _value(argv, option)
+    return [value if word == shown else word for word in argv]
 
 
 def _feedback(wp_id: str, check: str, failing: Sequence[str], output: str) -> str:

@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from demo.accounts import check_accounts
+from demo.accounts import AGENTS, check_accounts
 from demo.cli_runner import DemoFailed, Terminal
 from demo.scripted_agent import ScriptedAgent
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from demo.report import Report
+
+    MakeAgent = Callable[[str, Path, Path, Terminal, Report], ScriptedAgent]
 
 # More turns than any healthy mission of three work packages takes; a loop must not run for ever.
 _TURNS = 60
@@ -36,7 +38,7 @@ class Story:
     folder: Path
     example: Path
     report: Report
-    make_agent: Callable[[str, Path, Path, Terminal, Report], ScriptedAgent] = ScriptedAgent
+    make_agent: MakeAgent = ScriptedAgent
     terminal: Terminal = field(init=False)
     repository: Path = field(init=False)
 
@@ -52,8 +54,8 @@ class Story:
         """
         started = time.perf_counter()
         self.make_repository()
-        slug = self.create_mission()
-        self.drive(slug)
+        slug, ask_for_work = self.create_mission()
+        self.drive(ask_for_work)
         self.merge(slug)
         self.run_the_program()
         check_accounts(self.terminal, self.repository, slug, self.report)
@@ -75,35 +77,44 @@ class Story:
         self.git("commit", "--quiet", "--message", "Set up spec-kitty")
         self.report.step("operator", f"spec-kitty init: {len(created)} files, committed")
 
-    def create_mission(self) -> str:
-        """Create the mission of the example and return its slug."""
+    def create_mission(self) -> tuple[str, str]:
+        """Create the mission of the example; return its slug and the command that asks for work."""
         mission = tomllib.loads((self.example / "mission.toml").read_text(encoding="utf-8"))
         document = self.spec_kitty(
             *("agent", "mission", "create", mission["title"]),
             *("--purpose-tldr", mission["purpose"], "--purpose-context", mission["context"]),
         )
-        slug = document.get("mission_slug")
-        if not isinstance(slug, str):
-            raise DemoFailed("`agent mission create --json` named no mission_slug.")
+        slug, ask_for_work = document.get("mission_slug"), document.get("next_step")
+        if not isinstance(slug, str) or not isinstance(ask_for_work, str):
+            raise DemoFailed("`agent mission create` named no mission_slug or no next_step.")
         branch = self.git("branch", "--show-current").strip()
         self.report.step("operator", f"mission {slug}")
         self.report.step("", f"on branch {branch}")
-        return slug
+        return slug, ask_for_work
 
-    def drive(self, slug: str) -> None:
-        """Let the two agents take turns until the mission is accepted."""
-        agents = [
+    def drive(self, ask_for_work: str) -> None:
+        """Let two agents work side by side until the mission is accepted.
+
+        The second one joins when there is something to review. After that each goes on with its
+        own step; one without a step asks again when the other has handed something on.
+        """
+        self.report.section("Two agents, side by side")
+        claude, codex = (
             self.make_agent(name, self.repository, self.example, self.terminal, self.report)
-            for name in ("claude", "codex")
-        ]
-        idle = 0
-        for turn in range(_TURNS):
-            agent = agents[turn % len(agents)]
-            decision = agent.take_turn(slug)
-            if decision.kind == "terminal":
-                return
-            idle = 0 if agent.worked else idle + 1
-            if idle == len(agents):
+            for name in AGENTS
+        )
+        called = {claude}
+        for _ in range(_TURNS):
+            for agent, other in ((claude, codex), (codex, claude)):
+                if not agent.is_busy and agent not in called:
+                    continue
+                called.discard(agent)
+                decision = agent.take_turn(ask_for_work)
+                if decision.kind == "terminal":
+                    return
+                if decision.calls_for_others:
+                    called.add(other)
+            if not (called or claude.is_busy or codex.is_busy):
                 raise DemoFailed(f"nobody has anything to do: {decision.explanation}")
         raise DemoFailed(f"the mission was not accepted after {_TURNS} turns.")
 

@@ -49,28 +49,26 @@ other file changes.
 
 The function is tested with a name and without one, by running python -m unittest in the project.
 """
-_TASKS = """# Tasks: Clean install
+_SECTION = """## {wp_id}: Greeting
 
-## WP01: Greeting
-
-Depends on nothing. Writes the module that greets, together with the tests of its function.
+Depends on nothing. Writes a module that greets, together with the tests of its function.
 """
 _WORK_PACKAGE = """---
-work_package_id: WP01
+work_package_id: {wp_id}
 title: Greeting
 dependencies: []
 requirement_refs: [FR-001]
 owned_files:
-  - greeting.py
-  - test_greeting.py
+  - {module}.py
+  - test_{module}.py
 create_intent:
-  - greeting.py
-  - test_greeting.py
+  - {module}.py
+  - test_{module}.py
 execution_mode: code_change
-subtasks: [T001]
+subtasks: [{subtask}]
 ---
 
-# WP01: Greeting
+# {wp_id}: Greeting
 
 ## Goal
 
@@ -78,7 +76,7 @@ The program prints one line that greets the name given as its first argument, or
 
 ## What to do
 
-- [ ] T001 Write the function with its entry point, and test it with a name and without one.
+- [ ] {subtask} Write the function with its entry point, and test it with a name and without one.
 
 ## Done means
 
@@ -105,11 +103,23 @@ def write_plan(mission: Path) -> None:
     (mission / "plan.md").write_text(_PLAN, encoding="utf-8")
 
 
-def write_tasks(mission: Path) -> None:
-    """Write the list of work packages and the one work package."""
+def write_tasks(mission: Path, count: int = 1) -> None:
+    """Write the list of work packages and the work packages, each of which can start at once.
+
+    Args:
+        mission: The mission's folder.
+        count: How many; each owns files of its own.
+    """
     (mission / "tasks").mkdir(exist_ok=True)
-    (mission / "tasks.md").write_text(_TASKS, encoding="utf-8")
-    (mission / "tasks" / "WP01-greeting.md").write_text(_WORK_PACKAGE, encoding="utf-8")
+    sections = []
+    for number in range(1, count + 1):
+        wp_id = f"WP{number:02}"
+        module = "greeting" if number == 1 else f"greeting_{number}"
+        sections.append(_SECTION.format(wp_id=wp_id))
+        text = _WORK_PACKAGE.format(wp_id=wp_id, module=module, subtask=f"T{number:03}")
+        (mission / "tasks" / f"{wp_id}-{module}.md").write_text(text, encoding="utf-8")
+    text = "\n".join(["# Tasks: Clean install\n", *sections])
+    (mission / "tasks.md").write_text(text, encoding="utf-8")
 
 
 WRITERS: Mapping[str, Callable[[Path], None]] = {

@@ -66,8 +66,8 @@ def dump_yaml(document: object) -> str:
     from ruamel.yaml import YAML
 
     emitter = YAML(typ="safe", pure=True)
-    emitter.default_flow_style = False  # type: ignore[assignment]  # stubs: None only
-    emitter.sort_base_mapping_type_on_output = False
+    emitter.default_flow_style = False
+    emitter.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # stubs: None only
     emitter.width = 4096
     stream = io.StringIO()
     emitter.dump(document, stream)

@@ -31,7 +31,7 @@ _FACTS = (
     ("Its file", "wp_file"),
     ("Its place on the board", "wp_lane"),
     ("Its lane", "lane_id"),
-    ("Your commits go to branch", "branch"),
+    ("The work is on branch", "branch"),
     ("Project folder", "primary_root"),
     ("Work in this folder", "workspace"),
     ("Read the mission's documents in", "read_dir"),

@@ -44,6 +44,7 @@ class ArtefactKind(StrEnum):
     STATUS_SNAPSHOT = "status_snapshot"
     WORKSPACE = "workspace"
     PROMPT = "prompt"
+    FEEDBACK_DRAFT = "feedback_draft"
     RUN_INDEX = "run_index"
     RUN_STATE = "run_state"
     RUN_JOURNAL = "run_journal"
@@ -88,6 +89,9 @@ PLACEMENTS: Mapping[ArtefactKind, Placement] = MappingProxyType(
         ArtefactKind.WORKSPACE: Placement(Home.LANE, ".worktrees/{slug}-{lane_id}"),
         ArtefactKind.PROMPT: Placement(
             Home.LOCAL, f"{_RUNTIME}/prompts/{{slug}}/{{prompt}}.md", derived=True
+        ),
+        ArtefactKind.FEEDBACK_DRAFT: Placement(
+            Home.LOCAL, f"{_RUNTIME}/feedback/{{slug}}/{{wp_id}}.md"
         ),
         ArtefactKind.RUN_INDEX: Placement(Home.LOCAL, f"{_RUNTIME}/runs.json", derived=True),
         ArtefactKind.RUN_STATE: Placement(

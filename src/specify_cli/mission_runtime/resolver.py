@@ -35,6 +35,30 @@ class CurrentWorkspace:
     branch: str
 
 
+def start_directory(cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Path:
+    """Return the folder that the search for the project starts from.
+
+    Args:
+        cwd: The working directory; the process's own by default.
+        env: The environment; the process's own by default. Its `SPECIFY_REPO_ROOT` comes first.
+
+    Raises:
+        NotARepository: NOT_A_REPOSITORY: the variable names no folder.
+    """
+    named = (os.environ if env is None else env).get(ROOT_VARIABLE, "").strip()
+    here = cwd or Path.cwd()
+    if not named:
+        return here
+    start = here / named
+    if not start.is_dir():
+        raise NotARepository(
+            f"{ROOT_VARIABLE} names a folder that does not exist: {named}.",
+            fix=f"Set {ROOT_VARIABLE} to the project's folder, or unset it.",
+            details={"variable": ROOT_VARIABLE},
+        )
+    return start
+
+
 def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
     """Find the project that a command is about, with one git process.
 
@@ -49,15 +73,7 @@ def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = Non
         NotARepository: NOT_A_REPOSITORY.
         BareRepository: BARE_REPOSITORY.
     """
-    named = (os.environ if env is None else env).get(ROOT_VARIABLE, "").strip()
-    start = Path(named) if named else (cwd or Path.cwd())
-    if named and not start.is_dir():
-        raise NotARepository(
-            f"{ROOT_VARIABLE} names a folder that does not exist: {named}.",
-            fix=f"Set {ROOT_VARIABLE} to the project's folder, or unset it.",
-            details={"variable": ROOT_VARIABLE},
-        )
-    repository = open_repository(start)
+    repository = open_repository(start_directory(cwd, env))
     return Project(root=repository.main_root, repository=repository)
 
 

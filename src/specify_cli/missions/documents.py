@@ -42,7 +42,10 @@ _SPEC_SECTIONS = (
     ("success criteria", r"success|acceptance criteria|done means|definition of done"),
 )
 _PLAN_SECTIONS = (
-    ("the technical approach", r"approach|architecture|technical|design|solution"),
+    (
+        "the technical approach",
+        r"^(?!.*\btest).*(?:approach|architecture|technical|design|solution)",
+    ),
     ("files and structure", r"structure|files?\b|layout|modules?|components?"),
     ("the test approach", r"\btest|verification|quality"),
 )
@@ -267,7 +270,8 @@ class _Document:
     def check_sections(self, wanted: Sequence[tuple[str, str]]) -> list[GuardFailure]:
         """Check that each wanted part has a heading and text below it."""
         failures = []
-        found = sections(self.text or "")
+        # The first heading names the document; below it is everything.
+        found = sections(self.text or "")[1:]
         for what, pattern in wanted:
             matching = [part for part in found if re.search(pattern, part.title, re.IGNORECASE)]
             words = max((word_count(part.text) for part in matching), default=0)

@@ -268,7 +268,7 @@ def refuse_other_holder(wp_id: str, holder: str | None, actor: str, *, task: str
         fix=f"Take another work package (spec-kitty next --agent {actor}). If {holder} will not go "
         f"on: spec-kitty agent tasks move-task {wp_id} --to {back} --agent {actor} --force "
         f'--note "{holder} is gone"',
-        details={"wp_id": wp_id, "claimed_by": holder, "actor": actor},
+        details={"wp_id": wp_id, "claimed_by": holder, "requesting_actor": actor},
     )
 
 
@@ -308,7 +308,11 @@ def _refuse_unmet_dependencies(package: WorkPackage, board: Board) -> None:
         f"{package.id} builds on work that is not approved yet: {listed}.",
         fix=f"Finish {next(iter(unmet))} first, or remove it from `dependencies` in "
         f"{package.path.name} and run finalize-tasks.",
-        details={"wp_id": package.id, "unmet": {wp: lane.value for wp, lane in unmet.items()}},
+        details={
+            "wp_id": package.id,
+            "unsatisfied_dependencies": list(unmet),
+            "lanes": {wp: lane.value for wp, lane in unmet.items()},
+        },
     )
 
 
@@ -328,5 +332,6 @@ def _refuse_busy_lane(lane: MissionLane, wp_id: str, board: Board, actor: str) -
                     "lane_id": lane.lane_id,
                     "busy_with": other,
                     "claimed_by": state.implementer,
+                    "requesting_actor": actor,
                 },
             )

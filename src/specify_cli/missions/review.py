@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -319,19 +320,17 @@ def _cycle_text(
     body: str,
 ) -> bytes:
     """Render a review as the existing CLI does (its seven keys), plus verdict and commit."""
-    from specify_cli.kernel.yaml import dump_yaml
-
-    head = dump_yaml(
-        {
-            "affected_files": [],
-            "cycle_number": cycle,
-            "mission_slug": mission.slug,
-            "reproduction_command": None,
-            "reviewed_at": isoformat(utc_now()),
-            "reviewer_agent": reviewer,
-            "wp_id": package.id,
-            "verdict": verdict,
-            "commit": commit,
-        }
-    )
-    return f"---\n{head}---\n\n{body}\n".encode()
+    head = {
+        "affected_files": [],
+        "cycle_number": cycle,
+        "mission_slug": mission.slug,
+        "reproduction_command": None,
+        "reviewed_at": isoformat(utc_now()),
+        "reviewer_agent": reviewer,
+        "wp_id": package.id,
+        "verdict": verdict,
+        "commit": commit,
+    }
+    # JSON scalars are YAML; a YAML library would cost more than the rest of the command.
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items()]
+    return "\n".join(["---", *lines, "---", "", body, ""]).encode()

@@ -41,7 +41,7 @@ REVIEWED_COMMIT = "reviewed_commit"
 
 
 class TargetBranchMissing(SpecKittyError):
-    """The mission's target branch does not exist."""
+    """A branch that work is to be merged into does not exist."""
 
     code = "TARGET_BRANCH_MISSING"
 
@@ -127,7 +127,7 @@ def ensure_workspace(
         tips = branch_tips(repo)
         target_tip = tips.get(mission.target_branch)
         if target_tip is None:
-            raise _no_target(mission)
+            raise target_missing(mission.target_branch)
         if lane.is_planning:
             return Workspace(lane.worktree, lane.branch, lane.lane_id, target_tip, created=False)
         log = read_log(mission.log_file)
@@ -195,6 +195,15 @@ def recorded_commit(state: WorkPackageState | None, key: str) -> str | None:
     """Return a lane tip recorded with a work package, None if there is none."""
     commit = state.notes.get(key) if state is not None else None
     return commit if isinstance(commit, str) else None
+
+
+def target_missing(branch: str) -> TargetBranchMissing:
+    """Describe a target branch that does not exist here."""
+    return TargetBranchMissing(
+        f"there is no branch {branch} to merge into.",
+        fix=f"Fetch it (git fetch <remote> {branch}:{branch}) or make it: git branch {branch} <commit>",
+        details={"branch": branch},
+    )
 
 
 def branch_missing(repo: Repository, lane: MissionLane, log: Log) -> LaneBranchMissing:
@@ -319,12 +328,4 @@ def _conflict(
             "into": list(into),
             "files": list(files),
         },
-    )
-
-
-def _no_target(mission: Mission) -> TargetBranchMissing:
-    return TargetBranchMissing(
-        f"branch {mission.target_branch}, which mission {mission.slug} lives on, does not exist.",
-        fix=f"Fetch or make it: git branch {mission.target_branch} <commit>",
-        details={"branch": mission.target_branch, "mission_slug": mission.slug},
     )

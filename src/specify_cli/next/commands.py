@@ -40,3 +40,9 @@ def mark_line(mission_slug: str, agent: str, subtasks: tuple[str, ...]) -> str:
 def merge_line(mission_slug: str) -> str:
     """Return the command line that merges a mission's work."""
     return f"spec-kitty merge --mission {mission_slug}"
+
+
+def accept_line(mission_slug: str, agent: str | None = None) -> str:
+    """Return the command line that accepts a mission."""
+    line = f"spec-kitty accept --mission {mission_slug}"
+    return line if agent is None else f"{line} --agent {shlex.quote(agent)}"

@@ -80,8 +80,8 @@ class Decision:
 
     @property
     def action(self) -> str | None:
-        """What to do: the role in a work package, else the step."""
-        return self.role or self.step_id
+        """What to do: the role in a work package, else the step; None when there is nothing."""
+        return (self.role or self.step_id) if self.kind == "step" else None
 
 
 def decide(view: MissionView) -> Decision:
@@ -115,17 +115,18 @@ def decide(view: MissionView) -> Decision:
 
 
 def _whole_step(view: MissionView, step: PromptStep) -> Decision:
-    failures = view.failures.get(step.id, ())
     issued = view.run.issued
     if issued is None or issued.step_id != step.id:
-        reason = f"{step.title} comes next."
-    elif failures:
-        reason = f"{step.title} is not finished: {failures[0]}"
+        # Nobody has worked on it yet, so what its guard misses is no news.
+        return Decision("step", step.id, step_id=step.id, reason=f"Next step: {step.title}.")
+    failures = view.failures.get(step.id, ())
+    if failures:
+        reason = f"{step.id} is not finished: {failures[0]}"
     elif step.guard is not None:
         reason = f"Everything that {step.id} needs is there; report it with --result success."
     else:
-        reason = f"{step.title} is under way."
-    if issued is not None and issued.step_id == step.id and issued.agent != view.agent:
+        reason = f"{step.id} is under way."
+    if issued.agent != view.agent:
         reason += f" It was handed to {issued.agent} {_ago(view, issued.issued_at)}."
     return Decision("step", step.id, step_id=step.id, reason=reason, failures=failures)
 
@@ -322,9 +323,9 @@ def _wait_for(view: MissionView, package: WorkPackageView) -> Waiting:
     elif package.lane is Lane.IN_REVIEW:
         story = f"{package.id} is being reviewed by {holder} {since}"
     elif package.lane is Lane.FOR_REVIEW:
-        story = (
-            f"{package.id} waits for a review by somebody other than {package.implementer} {since}"
-        )
+        story = f"{package.id} waits for a review {since}"
+        if view.agent is not None and package.implementer == view.agent:
+            story += f", by somebody else than {view.agent}, who implemented it"
     elif package.lane is not Lane.PLANNED:
         story = f"{package.id} is not on the board yet"
     elif unmet:

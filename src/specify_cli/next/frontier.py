@@ -93,7 +93,11 @@ def find_frontier(
         completed.append(step.id)
         if step.id not in run.completed_steps:
             proven.append(step.id)
-    return Frontier(reached, tuple(proven), failures)
+    # A reported failure of a step that has been overtaken since says nothing any more.
+    stops = tuple(
+        stop for stop in reached.stops if stop.wp_id is not None or stop.step_id not in completed
+    )
+    return Frontier(replace(reached, stops=stops), tuple(proven), failures)
 
 
 def board_completes(step: PromptStep, work_packages: Sequence[WorkPackageView]) -> bool:

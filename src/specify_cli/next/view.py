@@ -65,8 +65,8 @@ class WorkPackageView:
 
     @property
     def is_rework(self) -> bool:
-        """Whether a review sent it back to whoever implements it."""
-        return self.lane in WORKING and self.review_ref is not None
+        """Whether a review sent it back."""
+        return self.lane in WORKING | {Lane.PLANNED} and self.review_ref is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,12 @@ class MissionView:
     def stop_of(self, wp_id: str) -> Stop | None:
         """Return the reported failure of a work package that somebody still has in hand."""
         package = self.work_package(wp_id)
-        if package is None or package.lane not in HELD:
-            return None  # it has moved on since, by whatever way
-        return next((stop for stop in self.run.stops if stop.wp_id == wp_id), None)
+        stop = next((stop for stop in self.run.stops if stop.wp_id == wp_id), None)
+        if package is None or package.lane not in HELD or stop is None:
+            return None
+        # Whoever moved it on by hand has dealt with the failure. (Both times are UTC in one form.)
+        moved_on = package.lane is not Lane.BLOCKED and (package.since or "") > stop.at
+        return None if moved_on else stop
 
     def held(self) -> tuple[WorkPackageView, ...]:
         """Return what the agent has in hand: what it works on first, what is stopped last.

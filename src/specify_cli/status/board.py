@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         StatusSnapshot,
         WorkPackageStatus,
     )
-    from specify_cli.kernel.json_types import JsonValue
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
     from specify_cli.status.log import Actor, Log
 
 STATUS_FILE = "status.json"
@@ -29,6 +29,19 @@ _REVIEWED = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, Lane.APPROVED})
 _REWORK = frozenset({Lane.PLANNED, Lane.IN_PROGRESS})
 
 _Row = TypeVar("_Row", Transition, Annotation)
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Why a work package was canceled.
+
+    Attributes:
+        reason: In words, if somebody gave one.
+        source: Who gave it; `operator` unless the row says otherwise.
+    """
+
+    reason: str | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,10 @@ class WorkPackageState:
         implementer: Label of who claimed it; None while nobody has it.
         reviewer: Label of who took it into review last.
         review_ref: The latest review it refers to.
+        review_result: The verdict of the latest review.
+        cancellation: While it is canceled, who gave which reason.
         blocked_from: While it is blocked, the lane it came from.
+        remarks: The notes of its annotations, oldest first.
         notes: What annotations say besides subtasks; the latest value of each key.
     """
 
@@ -58,7 +74,10 @@ class WorkPackageState:
     implementer: str | None = None
     reviewer: str | None = None
     review_ref: str | None = None
+    review_result: Mapping[str, JsonValue] | None = None
+    cancellation: Cancellation | None = None
     blocked_from: Lane | None = None
+    remarks: tuple[str, ...] = ()
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
@@ -68,9 +87,9 @@ class Board:
 
     Attributes:
         work_packages: Work package id to its state, in the order of the ids' numbers.
-        event_count: Distinct lane changes and annotations folded in.
-        last_event_id: The last of them in the fold's order; None for an empty log.
-        last_at: Its time; None for an empty log.
+        event_count: Distinct lane changes folded in.
+        last_event_id: The last of them in the fold's order; None when there is none.
+        last_at: Its time.
     """
 
     work_packages: Mapping[str, WorkPackageState]
@@ -118,17 +137,16 @@ def fold(log: Log, *, wp_ids: Iterable[str] = ()) -> Board:
         if draft is None:
             draft = drafts[row.wp_id] = _Draft()
         draft.apply(row)
-    annotations = _in_order(log.annotations, seen)
-    for note in annotations:
+    for note in _in_order(log.annotations, seen):
         drafts.setdefault(note.wp_id, _Draft()).annotate(note)
-    last = max((rows[-1][:2] for rows in (transitions, annotations) if rows), default=None)
+    last = transitions[-1] if transitions else None
     return Board(
         work_packages=MappingProxyType(
             {wp_id: drafts[wp_id].state() for wp_id in sorted(drafts, key=_by_number)}
         ),
-        event_count=len(seen),
-        last_event_id=last[1] if last else None,
-        last_at=last[0] if last else None,
+        event_count=len(transitions),
+        last_event_id=last.event_id if last else None,
+        last_at=last.at if last else None,
     )
 
 
@@ -180,6 +198,16 @@ def ordered(transitions: Iterable[Transition]) -> list[Transition]:
     return _in_order(transitions, set())
 
 
+def competes(before: Transition, row: Transition) -> bool:
+    """Tell whether a row is dropped because a rollback out of the same lane came at the same time."""
+    return (
+        before.at == row.at
+        and before.from_lane is row.from_lane
+        and _is_rollback(before)
+        and not _is_rollback(row)
+    )
+
+
 def actor_label(actor: Actor) -> str:
     """Return one word for an actor: the name, or the structured form's tool, profile or role."""
     if isinstance(actor, str):
@@ -195,12 +223,15 @@ class _Draft:
     """A work package's state while its rows are being applied."""
 
     __slots__ = (
+        "_facts",
         "_forced",
         "_implementer",
         "_last",
         "_notes",
         "_origin",
         "_review_ref",
+        "_remarks",
+        "_review_result",
         "_reviewer",
         "_subtasks",
     )
@@ -213,6 +244,8 @@ class _Draft:
         self._review_ref: str | None = None
         self._origin: Lane | None = None
         self._subtasks: dict[str, str] = {}
+        self._review_result: JsonObject | None = None
+        self._remarks: list[str] = []
         self._notes: dict[str, JsonValue] = {}
 
     def apply(self, row: Transition) -> None:
@@ -220,7 +253,7 @@ class _Draft:
         last = self._last
         target = row.to_lane
         if last is not None:
-            if last.at == row.at and _beats(last, row):
+            if competes(last, row):
                 return
             # The lane the fold had arrived at, not the one the row claims to come from.
             if target is Lane.BLOCKED and last.to_lane is not Lane.BLOCKED:
@@ -232,6 +265,8 @@ class _Draft:
             self._forced += 1
         if row.review_ref is not None:
             self._review_ref = row.review_ref
+        if row.review_result is not None:
+            self._review_result = row.review_result
         if target is Lane.PLANNED:
             self._implementer = None
         elif target in _WORKING and (self._implementer is None or row.from_lane in _UNCLAIMED):
@@ -246,6 +281,8 @@ class _Draft:
                 self._subtasks.update((task, str(status)) for task, status in value.items())
             else:
                 self._notes[key] = value
+                if key == "note":
+                    self._remarks.append(str(value))
 
     def state(self) -> WorkPackageState:
         last = self._last
@@ -259,7 +296,10 @@ class _Draft:
             implementer=_label(self._implementer),
             reviewer=_label(self._reviewer),
             review_ref=self._review_ref,
+            review_result=self._review_result,
+            cancellation=_cancellation(last),
             blocked_from=self._origin if last and last.to_lane is Lane.BLOCKED else None,
+            remarks=tuple(self._remarks),
             notes=MappingProxyType(self._notes),
         )
 
@@ -278,17 +318,14 @@ def _in_order(rows: Iterable[_Row], seen: set[str]) -> list[_Row]:
     return distinct
 
 
-def _beats(rollback: Transition, forward: Transition) -> bool:
-    """Tell whether the first row is a reviewer's rollback and the second competes with it."""
-    return (
-        rollback.from_lane is forward.from_lane
-        and _is_rollback(rollback)
-        and not _is_rollback(forward)
-    )
-
-
 def _is_rollback(row: Transition) -> bool:
     return row.from_lane in _REVIEWED and row.to_lane in _REWORK
+
+
+def _cancellation(last: Transition | None) -> Cancellation | None:
+    if last is None or last.to_lane is not Lane.CANCELED:
+        return None
+    return Cancellation(last.reason, last.reason_source or "operator")
 
 
 def _label(actor: Actor | None) -> str | None:
@@ -302,15 +339,13 @@ def _by_number(wp_id: str) -> tuple[int, str]:
 
 
 def _status(state: WorkPackageState) -> WorkPackageStatus:
+    """Render a state with exactly the keys of the existing CLI, which compares them all."""
     status: WorkPackageStatus = {
         "lane": cast("WireLane", state.lane.value),
         "actor": state.actor,
         "last_transition_at": state.last_transition_at,
         "last_event_id": state.last_event_id,
         "force_count": state.force_count,
-        "implementer": state.implementer,
-        "reviewer": state.reviewer,
-        "review_ref": state.review_ref,
     }
     if state.subtasks:
         status["subtasks"] = dict(state.subtasks)

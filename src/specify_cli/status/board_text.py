@@ -60,7 +60,5 @@ def _line(wp_id: str, state: WorkPackageState, title: str | None, width: int) ->
         facts.append(f"{done}/{len(state.subtasks)} subtasks")
     if state.blocked_from is not None:
         facts.append(f"was {state.blocked_from}")
-    if state.force_count:
-        facts.append(f"forced {state.force_count}x")
     tail = f"  [{', '.join(facts)}]" if facts else ""
     return f"  {wp_id:<{width}}  {title or ''}{tail}".rstrip()

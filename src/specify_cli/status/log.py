@@ -12,20 +12,18 @@ need, and repeated strings are shared; who needs a whole row reads it with `iter
 from __future__ import annotations
 
 import gc
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from json.scanner import make_scanner
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
 from specify_cli.kernel.clock import isoformat
-from specify_cli.kernel.files import ReadFailed
 from specify_cli.status.lanes import LANE_ALIASES, Lane
+from specify_cli.status.lines import UnusableRow, opened, parse_line, parse_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from specify_cli.kernel.json_types import JsonObject, JsonValue
@@ -34,10 +32,8 @@ LOG_FILE = "status.events.jsonl"
 
 Actor: TypeAlias = "str | Mapping[str, JsonValue]"
 
-_BOM = b"\xef\xbb\xbf"
-_CONFLICT_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 _LANES: Mapping[str, Lane] = {lane.value: lane for lane in Lane} | LANE_ALIASES
-_UTC_LENGTH = len("2026-11-21T07:13:00.123456+00:00")
+_CHUNK_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +68,8 @@ class Transition(NamedTuple):
     force: bool
     reason: str | None
     review_ref: str | None
+    review_result: JsonObject | None
+    reason_source: str | None
     build_id: str | None
     line: int
 
@@ -136,15 +134,6 @@ class Log:
         )
 
 
-class RowLine(NamedTuple):
-    """One line of a log that is not blank: its whole row, or why there is none."""
-
-    line: int
-    offset: int
-    row: JsonObject | None
-    problem: str | None
-
-
 def read_log(path: Path) -> Log:
     """Read a log; a missing file is an empty log.
 
@@ -153,46 +142,8 @@ def read_log(path: Path) -> Log:
     Raises:
         ReadFailed: READ_FAILED: it is a folder, or there is no permission.
     """
-    with _opened(path) as stream:
+    with opened(path) as stream:
         return Log() if stream is None else parse_log(stream)
-
-
-def iter_rows(path: Path) -> Iterator[RowLine]:
-    """Yield every line of a log with its whole row; a missing file has none.
-
-    Unlike `read_log` it says nothing about a row's kind or values.
-
-    Raises:
-        ReadFailed: READ_FAILED.
-    """
-    with _opened(path) as stream:
-        offset = 0
-        for number, raw in enumerate(stream or (), 1):
-            try:
-                row = parse_line(raw, first=number == 1)
-                if row is not None:
-                    yield RowLine(number, offset, row, None)
-            except UnusableRow as problem:
-                yield RowLine(number, offset, None, str(problem))
-            offset += len(raw)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO | None]:
-    try:
-        with path.open("rb") as stream:
-            yield stream
-    except FileNotFoundError:
-        yield None
-    except OSError as error:
-        raise ReadFailed(
-            f"{path.name} cannot be read: {error.strerror}.",
-            fix=f"Make {path.name} a readable file, then run the command again.",
-            details={"file": path.name},
-        ) from error
-
-
-_scan = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # stubs: its own class
 
 
 def parse_log(stream: BinaryIO) -> Log:
@@ -216,62 +167,6 @@ def _collection_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class UnusableRow(Exception):
-    """A line that is no row; the text says why."""
-
-
-def parse_line(raw: bytes, *, first: bool = False) -> dict[str, Any] | None:
-    """Parse one line of a log; None for a blank one.
-
-    Args:
-        raw: The line with its line end, if it has one.
-        first: It is the first line, so a byte order mark may precede it.
-
-    Raises:
-        UnusableRow: It holds no JSON object.
-    """
-    if first and raw.startswith(_BOM):
-        raw = raw[len(_BOM) :]
-    stripped = raw.strip()
-    if not stripped:
-        return None
-    try:
-        text = stripped.decode()
-        row, end = _scan(text, 0)
-    except (ValueError, StopIteration, RecursionError) as error:
-        raise UnusableRow(_why(stripped, torn=not raw.endswith(b"\n"))) from error
-    if end != len(text):
-        raise UnusableRow("there is more than one JSON value on the line")
-    if not isinstance(row, dict):
-        raise UnusableRow("it is not a JSON object")
-    if b"\\u" in stripped:
-        _refuse_lone_surrogates(row)
-    return row
-
-
-def _why(line: bytes, *, torn: bool) -> str:
-    """Say why a line is not JSON, most specific first."""
-    if line.startswith(_CONFLICT_MARKERS):
-        return "it is a merge-conflict marker"
-    if b"\0" in line:
-        return "it contains NUL bytes, as a crash of the machine leaves them"
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return "it is not UTF-8 text"
-    if torn:
-        return "it is torn: the file ends in the middle of a row"
-    return "it is not valid JSON"
-
-
-def _refuse_lone_surrogates(row: dict[str, Any]) -> None:
-    """Refuse text that could never be written as UTF-8 again."""
-    try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise UnusableRow("it contains half a surrogate pair") from error
 
 
 # What every transition row of 3.2.x and of ours has; one C call fetches them all.
@@ -305,18 +200,31 @@ class _Collector:
         self._latest = ""
 
     def read(self, stream: BinaryIO) -> int:
-        """File every line and return the stream's size in bytes.
+        """File every line and return the stream's size in bytes."""
+        size, line = 0, 1
+        while lines := stream.readlines(_CHUNK_BYTES):
+            rows = parse_lines(lines)
+            if rows is None:
+                offset = size
+                for number, raw in enumerate(lines, line):
+                    self._add_line(number, offset, raw)
+                    offset += len(raw)
+            else:
+                self._add_rows(rows, line, size, lines)
+            size += sum(map(len, lines))
+            line += len(lines)
+        return size
+
+    def _add_rows(self, rows: list[Any], first: int, offset: int, lines: Sequence[bytes]) -> None:
+        """File parsed rows.
 
         The loop handles the plain lane change itself, which nearly every row is: no call, no repeated
         lookup, no copy of a string seen before. Anything unusual goes to `_add`, which takes its time.
         """
         append, share, lanes = self._transitions.append, self._share, _LANES
-        size, latest, top = 0, "", 0
-        for line, raw in enumerate(stream, 1):
-            offset, size = size, size + len(raw)
+        moment, latest, top = datetime.fromisoformat, self._latest, self._clock
+        for line, row in enumerate(rows, first):
             try:
-                text = raw.decode()
-                row, end = _scan(text, 0)
                 at, event_id, wp, source, target, actor, force, reason, ref, slug = (
                     _transition_values(row)
                 )
@@ -330,12 +238,13 @@ class _Collector:
                     and (ref is None or ref.__class__ is str)
                     and clock.__class__ is int
                     and (event_id and wp and slug and actor)
-                    and end + 1 == len(text)
+                    and "review_result" not in row
+                    and "reason_source" not in row
                     and "event_type" not in row
-                    and b"\\u" not in raw
+                    and "kind" not in row
                 ):
-                    datetime.fromisoformat(at)
-                    row_of_log = (
+                    moment(at)
+                    slim = (
                         at,
                         event_id,
                         share(wp, wp),
@@ -345,10 +254,12 @@ class _Collector:
                         force is True,
                         reason,
                         ref,
+                        None,
+                        None,
                         share(build, build) or None,
                         line,
                     )
-                    append(_new_tuple(Transition, row_of_log))
+                    append(_new_tuple(Transition, slim))
                     if at > latest:
                         latest = at
                     if clock > top:
@@ -356,9 +267,12 @@ class _Collector:
                     continue
             except _UNUSUAL:
                 pass
-            self._add_line(line, offset, raw)
+            try:
+                self._add(row, line)
+            except UnusableRow as problem:
+                start = offset + sum(map(len, lines[: line - first]))
+                self._problems.append(LogProblem(line, start, str(problem)))
         self._latest, self._clock = max(self._latest, latest), max(self._clock, top)
-        return size
 
     def _add_line(self, line: int, offset: int, raw: bytes) -> None:
         try:
@@ -368,12 +282,14 @@ class _Collector:
         except UnusableRow as problem:
             self._problems.append(LogProblem(line, offset, str(problem)))
 
-    def _add(self, row: dict[str, Any], line: int) -> None:
+    def _add(self, row: Any, line: int) -> None:
         """File a row under its kind.
 
         Raises:
-            UnusableRow: It is a transition or annotation with unusable values.
+            UnusableRow: It is no object, or a transition or annotation with unusable values.
         """
+        if not isinstance(row, dict):
+            raise UnusableRow("it is not a JSON object")
         if "event_type" in row:
             kind = self._lifecycle if "aggregate_id" in row else self._decisions
             kind.append(OtherRow(line, row))
@@ -398,7 +314,7 @@ class _Collector:
         if not isinstance(reason, str | None) or not isinstance(ref, str | None):
             raise UnusableRow("a transition whose reason or review_ref is no text")
         at = self._moment(row, "a transition")
-        build = row.get("build_id")
+        build, result, source = (row.get(k) for k in ("build_id", "review_result", "reason_source"))
         return Transition(
             at,
             row["event_id"],
@@ -410,6 +326,8 @@ class _Collector:
             row.get("force") is True,
             reason,
             ref,
+            result if isinstance(result, dict) else None,
+            source if isinstance(source, str) else None,
             build if isinstance(build, str) else None,
             line,
         )
@@ -451,15 +369,7 @@ class _Collector:
 
 
 # What keeps a line from being a plain lane change.
-_UNUSUAL = (
-    ValueError,
-    StopIteration,
-    RecursionError,
-    KeyError,
-    TypeError,
-    IndexError,
-    AttributeError,
-)
+_UNUSUAL = (ValueError, KeyError, TypeError, IndexError, AttributeError)
 # Without the named tuple's own constructor, which is Python code: half the cost.
 _new_tuple: Callable[[type[Transition], tuple[Any, ...]], Transition] = tuple.__new__
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
+from specify_cli.kernel.errors import UsageError
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.transitions import EDGES
@@ -42,7 +43,16 @@ _FORCED_ON_THE_WIRE = frozenset(
     }
 )
 _REVIEWED = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, Lane.APPROVED})
+ACTOR_KEYS = ("role", "profile", "tool", "model")
+"""What a structured actor is described by; absent ones are written as null."""
+
 _NEEDS_EVIDENCE = frozenset({Lane.APPROVED, Lane.DONE})
+
+
+class InvalidActor(UsageError):
+    """A structured actor that other readers of the log would refuse."""
+
+    code = "INVALID_ACTOR"
 
 
 def transition_row(
@@ -65,6 +75,9 @@ def transition_row(
         mission_id: Its ULID, if it has one.
         build_id: The checkout that writes.
         work: Answers where the work is; asked only when evidence is needed and none was given.
+
+    Raises:
+        InvalidActor: INVALID_ACTOR.
     """
     source = Lane.GENESIS if from_lane is Lane.UNINITIALIZED else from_lane
     target = request.to_lane
@@ -108,7 +121,11 @@ def transition_row(
 def annotation_row(
     wp_id: str, actor: Actor, delta: AnnotationDelta, stamp: Stamp, *, build_id: str
 ) -> AnnotationRow:
-    """Compose the row of a fact that is no lane change. It has no event on the wire."""
+    """Compose the row of a fact that is no lane change. It has no event on the wire.
+
+    Raises:
+        InvalidActor: INVALID_ACTOR.
+    """
     return {
         "kind": "annotation",
         "event_id": stamp.event_id,
@@ -157,4 +174,14 @@ def _evidence(
 
 
 def _wire_actor(actor: Actor) -> WireActor:
-    return actor if isinstance(actor, str) else dict(actor)
+    """Write a structured actor with the four keys that the existing CLI insists on, no more no less."""
+    if isinstance(actor, str):
+        return actor
+    unknown = sorted(set(actor) - set(ACTOR_KEYS))
+    if unknown:
+        raise InvalidActor(
+            f"an actor has no {', '.join(unknown)}.",
+            fix="Describe an actor by " + ", ".join(ACTOR_KEYS) + ", or by its name alone.",
+            details={"unknown": list(unknown), "keys": list(ACTOR_KEYS)},
+        )
+    return {key: actor.get(key) for key in ACTOR_KEYS}

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from specify_cli.status.board import actor_label, ordered
+from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.status.lanes import Lane
     from specify_cli.status.log import Log
+    from specify_cli.status.mission_status import MissionLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,51 @@ def timeline(log: Log) -> tuple[TimelineEntry, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MissionTimeline:
+    """The story of one mission.
+
+    Attributes:
+        mission_slug: Which mission.
+        entries: Its lane changes, oldest first.
+        unreadable_lines: How many lines of the log could not be used.
+    """
+
+    mission_slug: str
+    entries: tuple[TimelineEntry, ...]
+    unreadable_lines: int
+
+    def to_json(self) -> JsonObject:
+        """Return the story as plain JSON."""
+        return {
+            "mission_slug": self.mission_slug,
+            "entries": [entry.to_json() for entry in self.entries],
+            "unreadable_lines": self.unreadable_lines,
+        }
+
+    def to_text(self) -> str:
+        """Return the story as plain text, one line per change, without a final newline."""
+        lines = [render_timeline(self.entries)]
+        if self.unreadable_lines:
+            lines.append(
+                f"{self.unreadable_lines} lines of the log cannot be read: "
+                "see `spec-kitty agent status validate`."
+            )
+        return "\n".join(lines)
+
+
+def mission_timeline(mission_log: MissionLog) -> MissionTimeline:
+    """Read a mission's log and tell its story.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+    """
+    log = read_log(mission_log.log_path)
+    return MissionTimeline(mission_log.mission_slug, timeline(log), len(log.problems))
+
+
 def render_timeline(entries: tuple[TimelineEntry, ...]) -> str:
-    """Render a timeline as plain text, one line per change, without a final newline."""
+    """Render lane changes as plain text, one line each, without a final newline."""
     if not entries:
         return "Nothing has happened yet."
     wp = max(len(entry.wp_id) for entry in entries)

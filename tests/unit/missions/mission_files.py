@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from specify_cli.git.repository import open_repository
+from specify_cli.identity.project import Project
+from specify_cli.missions.creation import create_mission
 from specify_cli.missions.mission import Mission, load_mission
+from tests.conftest import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -134,4 +138,45 @@ def write_work_package(
     text = BODY if body is None else body
     text = text.replace("T001", f"T{number:02d}1").replace("T002", f"T{number:02d}2")
     path.write_text("\n".join(lines) + text, encoding="utf-8")
+    return path
+
+
+CONFIG = """project:
+  uuid: ce797e51-c3a0-4bd5-a1e3-9a397a2ce2ce
+  slug: todo
+build:
+  id: 01KQ22DT0000000000000000B1
+node:
+  id: b805cd5cee74
+"""
+
+
+def project_at(root: Path) -> Project:
+    """Return the project of a repository; it gets a configuration if it has none."""
+    config = root / ".kittify" / "config.yaml"
+    if not config.exists():
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(CONFIG, encoding="utf-8")
+    repository = open_repository(root)
+    return Project(root=repository.main_root, repository=repository)
+
+
+def planned_mission(project: Project, title: str = "Todo app") -> Mission:
+    """Create a mission whose specification and plan are written and committed."""
+    mission = create_mission(project, title).mission
+    (mission.directory / "spec.md").write_text(SPEC, encoding="utf-8")
+    (mission.directory / "plan.md").write_text(PLAN, encoding="utf-8")
+    git(project.root, "add", "kitty-specs")
+    git(project.root, "commit", "-q", "-m", "Write spec and plan")
+    return mission
+
+
+def write_tasks_index(mission: Mission, *numbers: int) -> Path:
+    """Write tasks.md with a section for each work package."""
+    path = mission.directory / "tasks.md"
+    parts = [
+        f"## WP{number:02d}: Part {number}\n\nIt does its part of the work, and nothing else.\n"
+        for number in numbers
+    ]
+    path.write_text("\n".join(["# Tasks: Todo app\n", *parts]), encoding="utf-8")
     return path

@@ -8,6 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from specify_cli.events.envelope import Stamp
+from specify_cli.events.run_envelopes import (
+    RunOrigin,
+    decision_input_answered,
+    decision_input_requested,
+    mission_run_completed,
+    mission_run_started,
+    next_step_auto_completed,
+    next_step_issued,
+)
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.files import DISK, json_document, json_line
@@ -29,7 +39,6 @@ if TYPE_CHECKING:
     from spec_kitty_contracts.wire.definitions import RuntimeActorIdentity
     from spec_kitty_contracts.wire.run_state import RunState
     from spec_kitty_contracts.wire.status_rows import LifecycleRow
-    from specify_cli.events.run_envelopes import RunOrigin
     from specify_cli.identity.project import ProjectIdentity
     from specify_cli.kernel.files import Disk
     from specify_cli.kernel.json_types import JsonObject, JsonValue
@@ -126,8 +135,6 @@ class MissionRun:
             ),
             identity,
         )
-        from specify_cli.events.run_envelopes import mission_run_started
-
         run._record(
             mission_run_started(run._origin(), mission_type=key, actor=_wire(actor)),
             {"inputs": dict(inputs)} if inputs else {},
@@ -167,8 +174,6 @@ class MissionRun:
 
     def issue(self, step_id: str, actor: ActorIdentity, *, wp_id: str | None = None) -> None:
         """Hand a step out; with a work package, hand that one out again after a stop."""
-        from specify_cli.events.run_envelopes import next_step_issued
-
         self._record(
             next_step_issued(self._origin(), step_id=step_id, actor=_wire(actor)),
             {"wp_id": wp_id} if wp_id else {},
@@ -184,8 +189,6 @@ class MissionRun:
         reason: str | None = None,
     ) -> None:
         """Record how a step, or one work package's part of it, ended."""
-        from specify_cli.events.run_envelopes import next_step_auto_completed
-
         context: JsonObject = {
             key: value for key, value in (("wp_id", wp_id), ("reason", reason)) if value
         }
@@ -198,8 +201,6 @@ class MissionRun:
 
     def ask(self, decision: NextDecision, actor: ActorIdentity) -> None:
         """Record that the run waits for an input; asking again records nothing."""
-        from specify_cli.events.run_envelopes import decision_input_requested
-
         if decision.decision_id is None or decision.decision_id in self.snapshot.pending_decisions:
             return
         self._record(
@@ -220,8 +221,6 @@ class MissionRun:
         Raises:
             NoPendingDecision: NO_PENDING_DECISION.
         """
-        from specify_cli.events.run_envelopes import decision_input_answered
-
         pending = sorted(self.snapshot.pending_decisions)
         if decision_id not in pending:
             raise NoPendingDecision(
@@ -239,8 +238,6 @@ class MissionRun:
 
     def finish(self, actor: ActorIdentity) -> None:
         """Record the end of the run; the first call counts, later ones record nothing."""
-        from specify_cli.events.run_envelopes import mission_run_completed
-
         if not self.snapshot.finished:
             self._record(
                 mission_run_completed(
@@ -280,9 +277,6 @@ class MissionRun:
             _emit(emitter or NullEmitter(), event)
 
     def _origin(self) -> RunOrigin:
-        from specify_cli.events.envelope import Stamp
-        from specify_cli.events.run_envelopes import RunOrigin
-
         now = utc_now()
         return RunOrigin(
             identity=self.identity(),

@@ -1,0 +1,1 @@
+"""Measurements: start-up, the loop, the gate and the fold, as ratios measured in one run."""

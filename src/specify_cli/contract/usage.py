@@ -1,0 +1,91 @@
+"""Finds the hand-written modules that use a contract."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from specify_cli.contract.documents import INDEX, packaged_document, surfaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GENERATED: Final = ("spec_kitty_contracts.wire.", "spec_kitty_contracts.models.")
+_GATE_CALLS: Final = frozenset({"check", "validate", "violations"})
+
+
+@dataclass(frozen=True, slots=True)
+class UsedContracts:
+    """What one module uses.
+
+    Attributes:
+        module: Dotted name.
+        types: Names of generated types, and `<family>.*` where a whole module is imported.
+        surfaces: Surfaces that it passes documents through.
+    """
+
+    module: str
+    types: frozenset[str]
+    surfaces: frozenset[str]
+
+
+def modules_using(document: str, names: frozenset[str]) -> tuple[str, ...]:
+    """Return the modules of this program that use any of these types, or the document's surface.
+
+    Args:
+        document: File below the packaged schemas, or a schema's `$id`.
+        names: Names of generated types of that document.
+    """
+    types: Any = packaged_document(INDEX)["types"]
+    wanted = set(names) | {f"{types[name]['family']}.*" for name in names if name in types}
+    gates = {
+        entry.name for entry in surfaces().values() if _same_document(entry.document, document)
+    }
+    return tuple(
+        used.module for used in _all_uses() if used.types & wanted or used.surfaces & gates
+    )
+
+
+def _same_document(file: str, identity: str) -> bool:
+    return identity == file or packaged_document(file).get("$id") == identity
+
+
+def _all_uses() -> Iterator[UsedContracts]:
+    import specify_cli
+
+    root = Path(specify_cli.__path__[0])
+    for path in sorted(root.rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "spec_kitty_contracts" in text or "kernel.gate" in text or "kernel import gate" in text:
+            module = ".".join(("specify_cli", *path.relative_to(root).with_suffix("").parts))
+            yield _uses(module.removesuffix(".__init__"), ast.parse(text))
+
+
+def _uses(module: str, tree: ast.Module) -> UsedContracts:
+    types: set[str] = set()
+    gates: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            if node.module.startswith(_GENERATED):
+                types.update(alias.name for alias in node.names)
+            elif f"{node.module}." in _GENERATED:
+                types.update(f"{alias.name}.*" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            types.update(
+                f"{alias.name.rpartition('.')[2]}.*"
+                for alias in node.names
+                if alias.name.startswith(_GENERATED)
+            )
+        elif isinstance(node, ast.Call) and _called(node) in _GATE_CALLS and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                gates.add(first.value)
+    return UsedContracts(module, frozenset(types), frozenset(gates))
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""

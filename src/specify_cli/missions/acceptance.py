@@ -1,0 +1,298 @@
+"""Accepting a mission: everything approved, nothing open, nothing uncommitted; then it is recorded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from specify_cli.git.process import run_git
+from specify_cli.kernel.clock import isoformat, utc_now
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import read_text
+from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, uncommitted_files
+from specify_cli.missions.guards import GuardFailure
+from specify_cli.missions.markdown import without_fences
+from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
+from specify_cli.missions.mission import LOG_FILE, mission_log
+from specify_cli.missions.work_packages import scan_work_packages
+from specify_cli.status.board import STATUS_FILE, actor_label
+from specify_cli.status.lanes import Lane
+from specify_cli.status.mission_status import MissionStatus
+
+if TYPE_CHECKING:
+    from specify_cli.identity.project import Project
+    from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.missions.mission import Mission
+    from specify_cli.missions.work_packages import WorkPackage
+    from specify_cli.status.board import Board
+
+MODE = "auto"
+"""How acceptance was decided: by the checks of this module."""
+_MARKER = re.compile(r"\[NEEDS CLARIFICATION[^\]\n]*\]?")
+_CODE_SPAN = re.compile(r"`[^`\n]+`")
+_FINISHED = (Lane.APPROVED, Lane.DONE, Lane.CANCELED)
+_SHOWN = 3
+
+
+class MissionNotReady(SpecKittyError):
+    """The mission is not finished; `details` lists what is missing."""
+
+    code = "MISSION_NOT_READY"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An accepted mission.
+
+    Attributes:
+        mission_slug: The mission.
+        accepted_at: When it was accepted.
+        accepted_by: Who accepted it.
+        commit: The commit that records it; None when it had been accepted before.
+        already_accepted: It had been accepted before, and still holds.
+        approved: Work packages that are approved and not merged yet.
+        done: Work packages that are merged.
+        canceled: Work packages that were given up.
+        merged: The mission's work is on its target branch.
+    """
+
+    mission_slug: str
+    accepted_at: str
+    accepted_by: str
+    commit: str | None
+    already_accepted: bool
+    approved: tuple[str, ...]
+    done: tuple[str, ...]
+    canceled: tuple[str, ...]
+    merged: bool
+
+    @property
+    def next_step(self) -> str | None:
+        """The command that comes next; None when the work is merged."""
+        return None if self.merged else f"spec-kitty merge --mission {self.mission_slug}"
+
+    def to_json(self) -> JsonObject:
+        """Return the `--json` document of `accept`."""
+        return {
+            "result": "success",
+            "mission_slug": self.mission_slug,
+            "accepted_at": self.accepted_at,
+            "accepted_by": self.accepted_by,
+            "acceptance_mode": MODE,
+            "already_accepted": self.already_accepted,
+            "commit": self.commit,
+            "approved_wps": list(self.approved),
+            "done_wps": list(self.done),
+            "canceled_wps": list(self.canceled),
+            "merge_pending": not self.merged,
+            "merge_pending_wps": list(self.approved),
+            "next_step": self.next_step,
+        }
+
+    def to_text(self) -> str:
+        """Return the outcome for people."""
+        was = "was accepted before" if self.already_accepted else "is accepted"
+        lines = [f"Mission {self.mission_slug} {was} (by {self.accepted_by})."]
+        if self.merged:
+            lines.append("Its work is merged.")
+        else:
+            pending = f": {', '.join(self.approved)}" if self.approved else ""
+            lines.append(f"Its work is not merged yet{pending}.")
+            lines.append(f"Next: {self.next_step}")
+        return "\n".join(lines)
+
+
+def acceptance_problems(
+    project: Project, mission: Mission, *, board: Board | None = None
+) -> tuple[GuardFailure, ...]:
+    """Say what keeps a mission from being accepted; empty when nothing does.
+
+    Needed: work packages, each approved, done or canceled, at least one of them not canceled; spec.md
+    and plan.md without open questions; nothing uncommitted in the mission's folder.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        board: The board to go by; read from the log when it is not given.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+        GitFailed: GIT_FAILED.
+    """
+    if board is None:
+        board = MissionStatus.load(mission_log(project, mission)).board
+    return (
+        *_work_package_problems(mission, board),
+        *_open_questions(mission),
+        *_uncommitted(mission),
+    )
+
+
+def accept_mission(project: Project, mission: Mission, *, actor: str) -> Acceptance:
+    """Accept a mission and record it in `meta.json`, in one commit.
+
+    Doing it again changes nothing, as long as nothing has been reopened.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        actor: Who accepts.
+
+    Raises:
+        MissionNotReady: MISSION_NOT_READY with `incomplete_wps` and `guard_failures`.
+        SpecKittyError: WRONG_BRANCH, SAFE_COMMIT_*, CORRUPT_METADATA.
+    """
+    message = f"Accept {mission.slug}"
+    with MissionStatus.change(mission_log(project, mission), message=message) as change:
+        problems = acceptance_problems(project, mission, board=change.board)
+        if problems:
+            raise _not_ready(mission, change.board, problems)
+        source = mission.relative(mission.directory)
+        recorded = read_metadata(mission.directory, source=source)
+        already = recorded.accepted_at is not None
+        accepted_at = recorded.accepted_at or isoformat(utc_now())
+        accepted_by = _label(recorded.document.get("accepted_by")) if already else actor
+        if not already:
+            head = run_git(mission.root, "rev-parse", "HEAD").strip()
+            changes: JsonObject = {
+                "accepted_at": accepted_at,
+                "accepted_by": actor,
+                "acceptance_mode": MODE,
+                "accept_commit": head,
+            }
+            change.include(
+                mission.directory / META_FILE,
+                updated_metadata(mission.directory, changes, source=source),
+            )
+        board = change.board
+    return Acceptance(
+        mission_slug=mission.slug,
+        accepted_at=accepted_at,
+        accepted_by=accepted_by,
+        commit=change.result.commit,
+        already_accepted=already,
+        approved=board.in_lane(Lane.APPROVED),
+        done=board.in_lane(Lane.DONE),
+        canceled=board.in_lane(Lane.CANCELED),
+        merged=recorded.merged_at is not None,
+    )
+
+
+def incomplete_work_packages(mission: Mission, board: Board) -> tuple[str, ...]:
+    """Return the work packages that are neither approved, done nor canceled."""
+    packages = scan_work_packages(mission).work_packages
+    ids = dict.fromkeys([*(package.id for package in packages), *board.work_packages])
+    return tuple(wp_id for wp_id in ids if board.lane(wp_id) not in _FINISHED)
+
+
+def _work_package_problems(mission: Mission, board: Board) -> list[GuardFailure]:
+    scan = scan_work_packages(mission)
+    problems = [
+        GuardFailure(problem.file, "a work package that can be read", problem.problem, problem.fix)
+        for problem in scan.problems
+    ]
+    folder = f"{mission.relative(mission.tasks_directory)}/"
+    if not scan.work_packages:
+        problems.append(
+            GuardFailure(
+                folder,
+                "work packages",
+                "none",
+                f"spec-kitty next --agent <your-name> --mission {mission.slug}",
+            )
+        )
+        return problems
+    if all(board.lane(package.id) is Lane.CANCELED for package in scan.work_packages):
+        problems.append(
+            GuardFailure(
+                folder,
+                "a work package that delivers something",
+                "all of them canceled",
+                "Plan a work package that delivers something, or leave the mission as it is.",
+            )
+        )
+    files = {package.id: package for package in scan.work_packages}
+    problems += [
+        _incomplete(mission, wp_id, files.get(wp_id), board.lane(wp_id))
+        for wp_id in incomplete_work_packages(mission, board)
+    ]
+    return problems
+
+
+def _incomplete(
+    mission: Mission, wp_id: str, package: WorkPackage | None, lane: Lane
+) -> GuardFailure:
+    file = f"{mission.relative(mission.tasks_directory)}/" if package is None else ""
+    if package is not None:
+        file = mission.relative(package.path)
+    return GuardFailure(
+        file,
+        f"{wp_id} approved",
+        f"{wp_id} is {lane.value}",
+        f"spec-kitty next --agent <your-name> --mission {mission.slug} --wp {wp_id}",
+    )
+
+
+def _open_questions(mission: Mission) -> list[GuardFailure]:
+    problems = []
+    for name in (SPEC_FILE, PLAN_FILE):
+        path = mission.directory / name
+        try:
+            # Deferred questions count here too: nobody can accept what nobody has decided.
+            text = _CODE_SPAN.sub("", without_fences(read_text(path)))
+        except FileNotFoundError:
+            continue
+        found = [
+            (text.count("\n", 0, match.start()) + 1, match.group())
+            for match in _MARKER.finditer(text)
+        ]
+        if found:
+            listed = ", ".join(f"line {line}: {marker}" for line, marker in found[:_SHOWN])
+            problems.append(
+                GuardFailure(
+                    mission.relative(path),
+                    "no open question",
+                    f"{len(found)} ({listed})",
+                    "Answer each in the text and remove its [NEEDS CLARIFICATION ...] marker.",
+                )
+            )
+    return problems
+
+
+def _uncommitted(mission: Mission) -> list[GuardFailure]:
+    folder = mission.relative(mission.directory)
+    # What a crash left uncommitted of the log goes into the commit of the acceptance itself.
+    own = (f"{folder}/{LOG_FILE}", f"{folder}/{STATUS_FILE}")
+    return [
+        GuardFailure(
+            file,
+            "the file committed",
+            "it has never been committed" if state == "??" else "uncommitted changes",
+            f'git add -- "{file}" && git commit -m "{mission.slug}: documents", or delete the file',
+        )
+        for file, state in uncommitted_files(mission.root, [folder]).items()
+        if state != "!!" and file not in own
+    ]
+
+
+def _not_ready(
+    mission: Mission, board: Board, problems: tuple[GuardFailure, ...]
+) -> MissionNotReady:
+    incomplete = incomplete_work_packages(mission, board)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return MissionNotReady(
+        f"mission {mission.slug} cannot be accepted: {problems[0]}{more}",
+        fix=problems[0].fix,
+        details={
+            "mission_slug": mission.slug,
+            "incomplete_wps": list(incomplete),
+            "guard_failures": [problem.to_json() for problem in problems],
+        },
+    )
+
+
+def _label(actor: object) -> str:
+    if isinstance(actor, str):
+        return actor
+    return actor_label(actor) if isinstance(actor, dict) else "unknown"

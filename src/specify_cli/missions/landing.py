@@ -1,0 +1,119 @@
+"""Landing a mission: bringing its target branch onto another branch, such as main."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from specify_cli.git.branches import branch_tips
+from specify_cli.git.merging import advance_branch, forecast_merge, is_ancestor, merge_commit
+from specify_cli.git.process import run_git
+from specify_cli.git.worktrees import list_worktrees
+from specify_cli.missions.merge_plan import MISSION_TRAILER
+from specify_cli.missions.merge_preflight import MergeConflict, overwritten_files, preflight_failed
+from specify_cli.missions.workspaces import target_missing
+
+if TYPE_CHECKING:
+    from specify_cli.git.repository import Repository
+    from specify_cli.kernel.errors import SpecKittyError
+    from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.missions.merge_plan import Strategy
+    from specify_cli.missions.mission import Mission
+
+LANDED_TRAILER = "Spec-Kitty-Landed"
+
+
+@dataclass(frozen=True, slots=True)
+class LandingPlan:
+    """What landing would do.
+
+    Attributes:
+        branch: Where the mission lands.
+        tip: Its tip now.
+        source: The commit of the mission's branch that lands.
+        tree: The merged tree; None when there are conflicts or nothing is to be done.
+        outcome: "land", "landed" (it holds the commit already) or "conflict".
+        conflicts: Files that conflict.
+        blockers: What keeps it from happening.
+    """
+
+    branch: str
+    tip: str
+    source: str
+    tree: str | None
+    outcome: Literal["land", "landed", "conflict"]
+    conflicts: tuple[str, ...] = ()
+    blockers: tuple[SpecKittyError, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """Return the landing as it stands in the report."""
+        return {
+            "branch": self.branch,
+            "tip": self.tip,
+            "outcome": self.outcome,
+            "conflicts": list(self.conflicts),
+        }
+
+
+def plan_landing(repo: Repository, mission: Mission, branch: str, source: str) -> LandingPlan:
+    """Compute how a commit of the mission's branch lands on another branch; touches nothing.
+
+    Raises:
+        TargetBranchMissing: TARGET_BRANCH_MISSING.
+        GitFailed: GIT_FAILED.
+    """
+    tip = branch_tips(repo).get(branch)
+    if tip is None:
+        raise target_missing(branch)
+    if is_ancestor(repo, source, tip) or _was_squashed(repo, source, tip):
+        return LandingPlan(branch, tip, source, None, "landed")
+    forecast = forecast_merge(repo, tip, source)
+    if forecast.tree is None:
+        error = MergeConflict(
+            f"{mission.target_branch} conflicts with {branch} in {', '.join(forecast.conflicts)}. "
+            "Nothing was changed.",
+            fix=f"On {mission.target_branch}: git merge {branch}, resolve the conflicts, commit; then "
+            "run the command again.",
+            details={
+                "conflicts": [
+                    {
+                        "branch": mission.target_branch,
+                        "with": [branch],
+                        "files": list(forecast.conflicts),
+                    }
+                ]
+            },
+        )
+        return LandingPlan(branch, tip, source, None, "conflict", forecast.conflicts, (error,))
+    obstacles = overwritten_files(repo, branch, tip, forecast.tree, list_worktrees(repo))
+    blockers = preflight_failed(obstacles)
+    return LandingPlan(branch, tip, source, forecast.tree, "land", (), tuple(blockers))
+
+
+def land(repo: Repository, mission: Mission, plan: LandingPlan, strategy: Strategy) -> str:
+    """Carry out a plan without blockers; return the commit that holds the mission on the branch.
+
+    Raises:
+        BranchMoved: BRANCH_MOVED: the branch changed meanwhile.
+        CheckoutInTheWay: CHECKOUT_IN_THE_WAY: a file appeared meanwhile.
+        GitFailed: GIT_FAILED.
+    """
+    if plan.tree is None:
+        return plan.tip
+    parents = (plan.tip, plan.source) if strategy == "merge" else (plan.tip,)
+    message = (
+        f"{mission.friendly_name} ({mission.slug})\n\n"
+        f"{MISSION_TRAILER}: {mission.slug}\n{LANDED_TRAILER}: {plan.source}\n"
+    )
+    commit = merge_commit(repo, plan.tree, parents, message)
+    advance_branch(repo, plan.branch, commit, plan.tip)
+    return commit
+
+
+def _was_squashed(repo: Repository, source: str, tip: str) -> bool:
+    found = run_git(
+        repo.root,
+        *("log", "-1", "--format=%H", tip, f"^{source}"),
+        *("--fixed-strings", f"--grep={LANDED_TRAILER}: {source}"),
+    )
+    return bool(found.strip())

@@ -1,0 +1,339 @@
+"""Merging a mission: its lanes onto its branch, and if asked, its branch onto another.
+
+The steps: refuse what is unsafe; move the branch once, by a fast-forward to merge commits made aside;
+record done, `meta.json` and MissionClosed in one commit; land; clean up. Each step looks at what is
+there and does what is missing, so running the command again after a crash goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
+from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, remote_default
+from specify_cli.git.merging import advance_branch, is_ancestor
+from specify_cli.git.process import GitFailed, run_git, split_nul
+from specify_cli.git.safe_commit import Capability
+from specify_cli.git.worktrees import WORKTREES, WorktreeDirty, remove_worktree
+from specify_cli.kernel.clock import isoformat, utc_now
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.locks import file_lock
+from specify_cli.missions.landing import land, plan_landing
+from specify_cli.missions.merge_plan import earlier_merges, plan_merge
+from specify_cli.missions.merge_report import Cleanup, MergeReport
+from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
+from specify_cli.missions.mission import MISSIONS_FOLDER, list_missions, lock_path, mission_log
+from specify_cli.missions.workspaces import main_checkout
+from specify_cli.status.lanes import Lane
+from specify_cli.status.mission_status import MissionStatus
+from specify_cli.status.transitions import APPROVED_VERDICT, TransitionRequest
+
+if TYPE_CHECKING:
+    from spec_kitty_contracts.wire.status_rows import RowEvidence, RowReview
+    from specify_cli.git.repository import Repository
+    from specify_cli.identity.project import Project
+    from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.missions.landing import LandingPlan
+    from specify_cli.missions.merge_plan import LanePlan, MergePlan, Strategy
+    from specify_cli.missions.mission import Mission
+    from specify_cli.status.log import Log
+    from specify_cli.status.mission_status import StatusChange
+
+STRATEGIES: tuple[Strategy, ...] = ("merge", "squash")
+
+
+class UnsupportedStrategy(SpecKittyError):
+    """A merge strategy that does not exist."""
+
+    code = "UNSUPPORTED_STRATEGY"
+
+
+def merge_mission(
+    project: Project,
+    mission: Mission,
+    *,
+    actor: str,
+    target: str | None = None,
+    strategy: str = "merge",
+    dry_run: bool = False,
+) -> MergeReport:
+    """Merge a mission's lanes into its target branch, record it, and clean up.
+
+    An uncommitted file is never lost: while a lane's worktree has one, or the merge would overwrite
+    one, nothing is done. Conflicts are found before anything is touched, and no strategy prefers a
+    side. The target branch moves once.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        actor: Who merges.
+        target: Another branch to bring the mission's branch onto afterwards, such as main.
+        strategy: "merge" or "squash"; with another `target` it says how that one is reached, and the
+            lanes are merged.
+        dry_run: Return what would happen, blockers included, and do nothing.
+
+    Raises:
+        UnsupportedStrategy: UNSUPPORTED_STRATEGY.
+        MissionNotReady: MISSION_NOT_READY with `incomplete_wps`.
+        PreflightFailed: PREFLIGHT_FAILED with worktrees and files.
+        MergeConflict: MERGE_CONFLICT with lanes and files.
+        LaneBranchMissing: LANE_BRANCH_MISSING.
+        TargetBranchMissing: TARGET_BRANCH_MISSING.
+        WrongBranch: WRONG_BRANCH: the main checkout is not on the mission's branch.
+        SpecKittyError: LANES_MISSING, LOCK_TIMEOUT, GIT_FAILED, SAFE_COMMIT_*.
+    """
+    chosen = _strategy(strategy)
+    landing_branch = target if target and target != mission.target_branch else None
+    lane_strategy: Strategy = chosen if landing_branch is None else "merge"
+    repo = main_checkout(project)
+    number = mission.mission_number or next_mission_number(repo, mission, landing_branch)
+    if dry_run:
+        status = MissionStatus.load(mission_log(project, mission))
+        plan = plan_merge(repo, mission, status.board, status.log, lane_strategy)
+        landing = _forecast_landing(repo, mission, plan, landing_branch)
+        return MergeReport(
+            mission_slug=mission.slug,
+            mission_number=number,
+            target_branch=mission.target_branch,
+            strategy=chosen,
+            dry_run=True,
+            lanes=plan.lanes,
+            merged_commit=None,
+            bookkeeping_commit=None,
+            done_wps=(),
+            landing=landing,
+            landed_commit=None,
+            cleanup=Cleanup(),
+            blockers=(*plan.blockers, *(landing.blockers if landing else ())),
+            warnings=plan.warnings,
+        )
+    # One merge at a time in the repository, and no status change of this mission while it runs.
+    with file_lock(lock_path(repo.common_dir, "merge")):
+        with MissionStatus.change(
+            replace(mission_log(project, mission), mission_number=number),
+            message=f"Merge {mission.slug} into {mission.target_branch}",
+            capability=Capability.MERGE_BOOKKEEPING,
+        ) as change:
+            plan = plan_merge(repo, mission, change.board, change.log, lane_strategy)
+            landing = _forecast_landing(repo, mission, plan, landing_branch)
+            _refuse(*plan.blockers, *(landing.blockers if landing else ()))
+            advance_branch(repo, mission.target_branch, plan.result, plan.target_tip)
+            _record(change, mission, actor, number, plan)
+            done = change.board.in_lane(Lane.DONE)
+        landed_commit: str | None = None
+        if landing_branch is not None:
+            source = branch_tip(repo, mission.target_branch) or plan.result
+            landing = plan_landing(repo, mission, landing_branch, source)
+            _refuse(*landing.blockers)
+            landed_commit = land(repo, mission, landing, chosen)
+        cleanup = _clean_up(repo, mission, plan)
+    return MergeReport(
+        mission_slug=mission.slug,
+        mission_number=number,
+        target_branch=mission.target_branch,
+        strategy=chosen,
+        dry_run=False,
+        lanes=plan.lanes,
+        merged_commit=plan.merged_commit,
+        bookkeeping_commit=change.result.commit,
+        done_wps=done,
+        landing=landing,
+        landed_commit=landed_commit,
+        cleanup=cleanup,
+        warnings=plan.warnings,
+    )
+
+
+def _refuse(*blockers: SpecKittyError) -> None:
+    """Raise the most important of the blockers, if there are any."""
+    if blockers:
+        raise blockers[0]
+
+
+def next_mission_number(repo: Repository, mission: Mission, landing: str | None) -> int:
+    """Return one more than the highest mission number there is.
+
+    Looked at: the missions in the main checkout, and those on the branch that missions land on (the
+    one asked for, else the remote's default, else main or master), so that two missions on branches
+    of their own get different numbers.
+    """
+    numbers = [other.mission_number or 0 for other in list_missions(mission.root)]
+    tips = branch_tips(repo)
+    candidates = (landing, remote_default(repo), "main", "master")
+    base = next((name for name in candidates if name is not None and name in tips), None)
+    if base is not None and base != mission.target_branch:
+        numbers += _numbers_on(repo, tips[base])
+    return max(numbers, default=0) + 1
+
+
+def _numbers_on(repo: Repository, commit: str) -> list[int]:
+    listed = run_git(
+        repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{MISSIONS_FOLDER}/"
+    )
+    blobs = []
+    for entry in split_nul(listed):
+        facts, _, path = entry.partition("\t")
+        parts = path.split("/")
+        if len(parts) == 3 and parts[2] == META_FILE:
+            blobs.append(facts.split(" ")[2])
+    numbers = []
+    for blob in blobs:
+        try:
+            document = json.loads(run_git(repo.root, "cat-file", "blob", blob))
+        except ValueError:
+            continue  # an unreadable meta.json has no number; reading the mission reports it
+        number = document.get("mission_number") if isinstance(document, dict) else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            numbers.append(number)
+    return numbers
+
+
+def _strategy(text: str) -> Strategy:
+    for strategy in STRATEGIES:
+        if text == strategy:
+            return strategy
+    raise UnsupportedStrategy(
+        f"there is no merge strategy {text[:60]!r}.",
+        fix=f"Use {' or '.join(STRATEGIES)}.",
+        details={"strategy": text[:200], "supported": list(STRATEGIES)},
+    )
+
+
+def _forecast_landing(
+    repo: Repository, mission: Mission, plan: MergePlan, branch: str | None
+) -> LandingPlan | None:
+    """Look ahead at the landing; the commit that records the merge cannot add conflicts to it."""
+    if branch is None:
+        return None
+    return plan_landing(repo, mission, branch, plan.result)
+
+
+def _record(
+    change: StatusChange, mission: Mission, actor: str, number: int, plan: MergePlan
+) -> None:
+    """Record what is not recorded yet: done, MissionClosed, `meta.json`."""
+    for wp_id in change.board.in_lane(Lane.APPROVED):
+        change.transition(
+            TransitionRequest(
+                wp_id=wp_id,
+                to_lane=Lane.DONE,
+                actor=actor,
+                evidence=_evidence(change, mission, wp_id, actor, plan),
+            )
+        )
+    if not any(row.row.get("event_type") == MISSION_CLOSED for row in change.log.lifecycle):
+        change.record(
+            mission_closed(
+                change.identity,
+                {
+                    "mission_slug": mission.slug,
+                    "mission_number": number,
+                    "mission_type": mission.mission_type,
+                },
+                change.stamp(),
+                mission_id=mission.mission_id,
+                correlation_id=change.correlation_id,
+            )
+        )
+    source = mission.relative(mission.directory)
+    if read_metadata(mission.directory, source=source).merged_at is None:
+        facts: JsonObject = {
+            "mission_number": number,
+            "merged_at": isoformat(utc_now()),
+            "merged_by": actor,
+            "merged_commit": plan.merged_commit,
+            "baseline_merge_commit": plan.baseline,
+        }
+        change.include(
+            mission.directory / META_FILE,
+            updated_metadata(mission.directory, facts, source=source),
+        )
+
+
+def _evidence(
+    change: StatusChange, mission: Mission, wp_id: str, actor: str, plan: MergePlan
+) -> RowEvidence:
+    """Say where the work is now, and repeat the review that approved it."""
+    state = change.board.work_packages[wp_id]
+    given = _approval(change.log, wp_id)
+    review: RowReview = {
+        # An approval that was forced names nobody; then it is the merge that vouches for it.
+        "reviewer": given.get("reviewer") or state.reviewer or state.actor or actor,
+        "verdict": APPROVED_VERDICT,
+        "reference": given.get("reference")
+        or state.review_ref
+        or f"{mission.target_branch}@{plan.merged_commit}",
+    }
+    identity = change.identity
+    return {
+        "repos": [
+            {
+                "repo": identity.repo_slug or identity.project_slug,
+                "branch": mission.target_branch,
+                "commit": plan.merged_commit,
+            }
+        ],
+        "review": review,
+    }
+
+
+def _approval(log: Log, wp_id: str) -> dict[str, str]:
+    """Return who approved a work package last and where that is written; empty when unknown."""
+    for row in reversed(log.transitions):
+        if row.wp_id == wp_id and row.to_lane is Lane.APPROVED:
+            result = row.review_result or {}
+            return {key: value for key, value in result.items() if isinstance(value, str)}
+    return {}
+
+
+def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
+    """Remove merged lanes' worktrees that hold nothing else, and branches the target contains."""
+    removed: list[str] = []
+    deleted: list[str] = []
+    kept: list[tuple[str, str]] = []
+    for lane in plan.lanes:
+        if lane.outcome not in ("merge", "merged") or lane.tip is None:
+            continue
+        if lane.checkout is not None:
+            reason = _remove(repo, lane.checkout)
+            if reason is not None:
+                kept.append((lane.checkout.name, reason))
+                continue
+            removed.append(lane.checkout.name)
+        reason = _delete(repo, mission, lane)
+        if reason is None:
+            deleted.append(lane.branch)
+        else:
+            kept.append((lane.branch, reason))
+    folder = mission.root / WORKTREES
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+    return Cleanup(tuple(removed), tuple(deleted), tuple(kept))
+
+
+def _remove(repo: Repository, path: Path) -> str | None:
+    if Path.cwd().is_relative_to(path):
+        return "you are in it; run the command again from the main checkout"
+    try:
+        remove_worktree(repo, path)
+    except (WorktreeDirty, GitFailed) as error:
+        return error.message
+    return None
+
+
+def _delete(repo: Repository, mission: Mission, lane: LanePlan) -> str | None:
+    """Delete a lane's branch if the target holds its tip, by ancestry or as recorded by a squash."""
+    tip = branch_tip(repo, lane.branch)
+    if tip is None:
+        return None
+    target = branch_tip(repo, mission.target_branch)
+    if target is None:
+        return f"{mission.target_branch} is gone"
+    squashed = earlier_merges(repo, mission, target, [tip]).lanes.get(lane.lane_id) == tip
+    if not squashed and not is_ancestor(repo, tip, target):
+        return "it has commits that are not merged"
+    delete_branch(repo, lane.branch, tip)
+    return None

@@ -1,0 +1,215 @@
+"""What keeps a merge from happening, found before anything is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from specify_cli.git.merging import changed_between
+from specify_cli.git.process import run_git, split_nul
+from specify_cli.git.worktrees import dirty_files
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.missions.acceptance import MissionNotReady, incomplete_work_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from specify_cli.git.repository import Repository
+    from specify_cli.git.worktrees import Worktree
+    from specify_cli.kernel.json_types import JsonValue
+    from specify_cli.missions.lanes import MissionLane
+    from specify_cli.missions.merge_plan import LanePlan
+    from specify_cli.missions.mission import Mission
+    from specify_cli.status.board import Board
+
+_SHOWN = 5
+
+
+class PreflightFailed(SpecKittyError):
+    """Uncommitted work is in the way of the merge; nothing was changed."""
+
+    code = "PREFLIGHT_FAILED"
+
+
+class MergeConflict(SpecKittyError):
+    """What is to be merged conflicts; nothing was changed."""
+
+    code = "MERGE_CONFLICT"
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A checkout that the merge cannot deal with without losing something.
+
+    Attributes:
+        worktree: The checkout's folder name.
+        files: Uncommitted files that would be lost or overwritten.
+        problem: What is wrong, continuing a sentence that begins with the name.
+        fix: What to do.
+    """
+
+    worktree: str
+    files: tuple[str, ...]
+    problem: str
+    fix: str
+
+
+def incomplete_mission(mission: Mission, board: Board) -> list[SpecKittyError]:
+    """Find work packages that are not approved, done or canceled."""
+    incomplete = incomplete_work_packages(mission, board)
+    if not incomplete:
+        return []
+    listed = ", ".join(f"{wp_id} ({board.lane(wp_id)})" for wp_id in incomplete)
+    return [
+        MissionNotReady(
+            f"mission {mission.slug} cannot be merged: not approved yet: {listed}.",
+            fix=f"spec-kitty next --agent <your-name> --mission {mission.slug}",
+            details={"mission_slug": mission.slug, "incomplete_wps": list(incomplete)},
+        )
+    ]
+
+
+def uncommitted_work(
+    planned: Sequence[LanePlan],
+    lanes: Sequence[MissionLane],
+    trees: Sequence[Worktree],
+    overwritten: Sequence[Obstacle],
+) -> list[SpecKittyError]:
+    """Find uncommitted work that the merge would leave behind, lose or overwrite.
+
+    Args:
+        planned: The lanes' plans.
+        lanes: The same lanes.
+        trees: All checkouts.
+        overwritten: What was found in the checkouts that the merge changes.
+    """
+    obstacles = []
+    for plan, lane in zip(planned, lanes, strict=True):
+        if plan.outcome not in ("merge", "merged", "conflict"):
+            continue
+        if plan.checkout is not None:
+            files = dirty_files(plan.checkout)
+            if files:
+                name = plan.checkout.name
+                fix = (
+                    f"Commit them in {name} (and have them reviewed), or delete what is not needed."
+                )
+                obstacles.append(Obstacle(name, files, "has uncommitted files", fix))
+            continue
+        astray = next((t for t in trees if t.path == lane.worktree and not t.missing), None)
+        if astray is not None:
+            on = (
+                f"on branch {astray.branch}" if astray.branch else "on no branch (HEAD is detached)"
+            )
+            fix = f"In {astray.path.name}: git switch {lane.branch}, and merge what belongs to it."
+            obstacles.append(Obstacle(astray.path.name, dirty_files(astray.path), f"is {on}", fix))
+    return preflight_failed([*obstacles, *overwritten])
+
+
+def preflight_failed(obstacles: Sequence[Obstacle]) -> list[SpecKittyError]:
+    """Describe obstacles in one error; none, no error."""
+    if not obstacles:
+        return []
+    found = "; ".join(
+        f"{item.worktree} {item.problem}{': ' if item.files else ''}{_shown(item.files)}"
+        for item in obstacles
+    )
+    worktrees: list[JsonValue] = [
+        {"worktree": item.worktree, "files": list(item.files), "problem": item.problem}
+        for item in obstacles
+    ]
+    return [
+        PreflightFailed(
+            f"work that is not committed is in the way of the merge: {found}. Nothing was changed.",
+            fix=f"{obstacles[0].fix} Then run the command again.",
+            details={"worktrees": worktrees},
+        )
+    ]
+
+
+def lane_conflicts(mission: Mission, planned: Sequence[LanePlan]) -> list[SpecKittyError]:
+    """Describe the conflicts of the lanes in one error."""
+    conflicting = [plan for plan in planned if plan.outcome == "conflict"]
+    if not conflicting:
+        return []
+    found = "; ".join(
+        f"{plan.lane_id} with {' and '.join(plan.conflicts_with)} in {_shown(plan.conflicts)}"
+        for plan in conflicting
+    )
+    first = conflicting[0]
+    others = [plan for plan in planned if plan.lane_id in first.conflicts_with]
+    other = others[0].branch if others else mission.target_branch
+    conflicts: list[JsonValue] = [
+        {
+            "lane_id": plan.lane_id,
+            "wp_ids": list(plan.wp_ids),
+            "with": list(plan.conflicts_with),
+            "files": list(plan.conflicts),
+        }
+        for plan in conflicting
+    ]
+    where = first.checkout.name if first.checkout is not None else f"a checkout of {first.branch}"
+    return [
+        MergeConflict(
+            f"the lanes of {mission.slug} conflict: {found}. Nothing was changed.",
+            fix=f"In {where}: git merge {other}, resolve the conflicts, commit; then run the command "
+            "again.",
+            details={"conflicts": conflicts},
+        )
+    ]
+
+
+def overwritten_files(
+    repo: Repository, branch: str, old: str, new: str, trees: Iterable[Worktree]
+) -> list[Obstacle]:
+    """Find uncommitted files that moving a branch from `old` to `new` would overwrite.
+
+    Args:
+        repo: The repository.
+        branch: The branch.
+        old: Its tip.
+        new: The commit or tree that it moves to.
+        trees: All checkouts; only the one that is on the branch matters.
+    """
+    tree = next((tree for tree in trees if tree.branch == branch and not tree.missing), None)
+    if tree is None or old == new:
+        return []
+    touched = changed_between(repo, old, new)
+    added = split_nul(
+        run_git(
+            repo.root,
+            *("diff-tree", "-r", "--no-renames", "--diff-filter=A", "--name-only", "-z", old, new),
+        )
+    )
+    # An ignored file does not count as dirty, and yet a new file of its name would replace it.
+    local = {*dirty_files(tree.path), *(file for file in added if (tree.path / file).is_file())}
+    files = _in_the_way(local, touched)
+    if not files:
+        return []
+    fix = f"Commit, move or delete them in {tree.path.name}."
+    problem = f"has files that the merge into {branch} would overwrite"
+    return [Obstacle(tree.path.name, files, problem, fix)]
+
+
+def _in_the_way(local: Iterable[str], touched: Iterable[str]) -> tuple[str, ...]:
+    """Return local files that are touched, or that stand where a folder is to be, or inside a file."""
+    paths = set(touched)
+    folders = {folder for path in paths for folder in _folders(path)}
+    found = []
+    for file in local:
+        name = file.rstrip("/")
+        if name in paths or name in folders or not paths.isdisjoint(_folders(name)):
+            found.append(file)
+    return tuple(sorted(found))
+
+
+def _folders(path: str) -> Iterator[str]:
+    position = path.find("/")
+    while position >= 0:
+        yield path[:position]
+        position = path.find("/", position + 1)
+
+
+def _shown(files: Sequence[str]) -> str:
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    return f"{', '.join(files[:_SHOWN])}{more}"

@@ -1,0 +1,143 @@
+"""The guards that a mission description can name, and what they ask."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from specify_cli.kernel.files import read_text
+from specify_cli.missions.documents import (
+    SPEC_FILE,
+    check_plan,
+    check_spec,
+    check_tasks,
+    uncommitted_files,
+)
+from specify_cli.missions.guards import GuardFailure
+from specify_cli.missions.markdown import placeholders, sections, word_count
+from specify_cli.missions.metadata import META_FILE
+from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
+from specify_cli.next.commands import accept_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from specify_cli.missions.mission import Mission
+    from specify_cli.next._internal_runtime.schema import MissionTemplate, PromptStep
+
+_PURPOSE = re.compile(
+    r"purpose|intent|goal|problem|overview|background|summary|vision|why", re.IGNORECASE
+)
+_MIN_PURPOSE_WORDS = 8
+
+
+def check_purpose(mission: Mission) -> tuple[GuardFailure, ...]:
+    """Say what the mission's purpose still lacks; empty when it can be specified.
+
+    Needed: a section of spec.md that says what the mission is for, in real words, and the file
+    committed. The rest of spec.md may still be the scaffold; that is the next step's part.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+        GitFailed: GIT_FAILED.
+    """
+    path = mission.directory / SPEC_FILE
+    file = mission.relative(path)
+    try:
+        text = read_text(path)
+    except FileNotFoundError:
+        return (_no_purpose(file, "no such file"),)
+    found = [part for part in sections(text) if _PURPOSE.search(part.title)]
+    told = [
+        part
+        for part in found
+        if word_count(part.text) >= _MIN_PURPOSE_WORDS and not placeholders(part.text)
+    ]
+    if not found:
+        return (_no_purpose(file, "no heading that says so"),)
+    if not told:
+        first = found[0]
+        gaps = placeholders(first.text)
+        state = f"'{gaps[0].text}'" if gaps else f"{word_count(first.text)} words"
+        return (_no_purpose(file, f"{state} below '{first.title}' (line {first.line})"),)
+    changed = uncommitted_files(mission.root, [file]).get(file)
+    if changed is None:
+        return ()
+    return (
+        GuardFailure(
+            file,
+            "the file in a commit",
+            "a file that git does not know"
+            if changed == "??"
+            else "changes that are not committed",
+            f'git add -- {file} && git commit -m "Say what {mission.slug} is for" -- {file}',
+        ),
+    )
+
+
+def check_accepted(mission: Mission) -> tuple[GuardFailure, ...]:
+    """Say that the mission is not accepted; empty when it is."""
+    if mission.accepted_at is not None:
+        return ()
+    return (
+        GuardFailure(
+            mission.relative(mission.directory / META_FILE),
+            "accepted_at, the time of the acceptance",
+            "no acceptance on record",
+            accept_line(mission.slug),
+        ),
+    )
+
+
+def _not_asked(_: Mission) -> tuple[GuardFailure, ...]:
+    """Answer for guards that the board decides (see `frontier.board_completes`)."""
+    return ()
+
+
+GUARDS: Mapping[str, Callable[[Mission], tuple[GuardFailure, ...]]] = MappingProxyType(
+    {
+        "purpose": check_purpose,
+        "spec": check_spec,
+        "plan": check_plan,
+        "tasks": check_tasks,
+        "work_packages_handed_over": _not_asked,
+        "work_packages_approved": _not_asked,
+        "accepted": check_accepted,
+    }
+)
+
+
+def check_guard(mission: Mission, step: PromptStep) -> tuple[GuardFailure, ...]:
+    """Ask the guard of a step; a step without one lacks nothing.
+
+    Raises:
+        SpecKittyError: READ_FAILED, GIT_FAILED.
+    """
+    return () if step.guard is None else GUARDS[step.guard](mission)
+
+
+def refuse_unknown_guards(template: MissionTemplate, source: str) -> None:
+    """Let a description pass only if every guard it names exists.
+
+    Raises:
+        InvalidMissionTemplate: INVALID_MISSION_TEMPLATE.
+    """
+    unknown = [step for step in template.steps if step.guard not in (None, *GUARDS)]
+    if not unknown:
+        return
+    listed = "; ".join(f"step {step.id!r} names the guard {step.guard!r}" for step in unknown)
+    raise InvalidMissionTemplate(
+        f"{source}: {listed}, which does not exist.",
+        fix=f"Use one of: {', '.join(GUARDS)}.",
+        details={"problems": [{"step": step.id, "guard": step.guard} for step in unknown]},
+    )
+
+
+def _no_purpose(file: str, found: str) -> GuardFailure:
+    return GuardFailure(
+        file,
+        f"a section `## Purpose` with at least {_MIN_PURPOSE_WORDS} words of real text",
+        found,
+        f"Say in {file} who needs this, what they cannot do today and what changes for them.",
+    )

@@ -1,0 +1,338 @@
+"""The loop an agent calls: ask without changing anything, or report and go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from specify_cli.kernel.errors import SpecKittyError, UsageError
+from specify_cli.mission_runtime.context import resolve_context
+from specify_cli.mission_runtime.prompts import prompt_path, write_prompt
+from specify_cli.missions.implementation import start_implementation
+from specify_cli.missions.mission import mission_log
+from specify_cli.missions.review import start_review
+from specify_cli.next._internal_runtime.description import remember_description
+from specify_cli.next._internal_runtime.planner import runnable_step
+from specify_cli.next._internal_runtime.schema import RESULTS, ActorIdentity
+from specify_cli.next.decision import decide
+from specify_cli.next.document import Outcome, compose
+from specify_cli.next.look import description_cache, load_mission_type, look
+from specify_cli.next.names import check_agent, wanted_work_package
+from specify_cli.next.prompt import build_prompt
+from specify_cli.next.runs import find_run, run_lock, save_run, start_run, unstarted
+from specify_cli.next.settle import Desk, Report, Settled, settle
+from specify_cli.status.mission_status import MissionStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spec_kitty_contracts.wire.definitions import Lane
+    from spec_kitty_contracts.wire.next_decision import AppliedTransition, NextDecision
+    from specify_cli.identity.project import Project
+    from specify_cli.missions.mission import Mission
+    from specify_cli.next._internal_runtime.discovery import LoadedMission
+    from specify_cli.next._internal_runtime.run import MissionRun
+    from specify_cli.next._internal_runtime.schema import ResultType
+    from specify_cli.next.decision import Decision
+    from specify_cli.next.look import Look
+    from specify_cli.next.settle import Verdict
+    from specify_cli.status.board import Board
+    from specify_cli.status.log import Log
+    from specify_cli.status.mission_status import StatusChange
+
+
+def query(
+    project: Project, mission: Mission, *, agent: str | None = None, wp_id: str | None = None
+) -> NextDecision:
+    """Tell what comes next. Writes nothing, not even a cache.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        agent: In whose name; None asks for somebody who has not acted yet.
+        wp_id: The work package that is asked for.
+
+    Raises:
+        SpecKittyError: The mission type or a file of the mission cannot be read.
+    """
+    if agent is not None:
+        check_agent(agent)
+    loaded = load_mission_type(project, mission)
+    template = loaded.description.template
+    run = find_run(project, mission, template)
+    status = MissionStatus.load(mission_log(project, mission))
+    snapshot = run.snapshot if run else unstarted(mission, template)
+    seen = look(
+        mission,
+        loaded,
+        snapshot,
+        status.board,
+        agent=agent,
+        wanted=wanted_work_package(mission.slug, wp_id),
+    )
+    decision = decide(seen.view)
+    workspace, prompt = _places(mission, seen, decision, agent, status.board)
+    outcome = Outcome(
+        is_query=True,
+        prompt=prompt if prompt is not None and prompt.is_file() else None,
+        workspace=workspace if workspace is not None and workspace.is_dir() else None,
+        remarks=_remarks(status.log, run),
+    )
+    return compose(mission, loaded, seen.view, decision, outcome)
+
+
+def advance(
+    project: Project,
+    mission: Mission,
+    *,
+    agent: str,
+    result: ResultType | None = None,
+    wp_id: str | None = None,
+    verdict: Verdict | None = None,
+    feedback: str | None = None,
+    reason: str | None = None,
+    retry: bool = False,
+    answer: str | None = None,
+) -> NextDecision:
+    """Take a report in, decide, and hand the next piece of work out.
+
+    What is reported as a success completes only if its guard passes. All lane changes of the call,
+    the hand-over of one work package and the claim of the next, land in one commit. A worktree is
+    made before its claim is recorded. Doing it again without having worked gives the same answer
+    and records nothing.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        agent: Who reports and gets the next work.
+        result: How the last work ended; None with `retry` or `answer`.
+        wp_id: The work package that is reported on, or that the agent wants.
+        verdict: Of a review.
+        feedback: What has to change, with the verdict changes_requested.
+        reason: Why, with failed or blocked.
+        retry: Take a failure back and go on.
+        answer: Answer to the question that the run waits for.
+
+    Raises:
+        UsageError: USAGE_ERROR: arguments that contradict each other.
+        NothingInHand: NOTHING_IN_HAND.
+        SpecKittyError: WRONG_BRANCH, NOT_INITIALIZED, and whatever claiming or recording raises;
+            then nothing was recorded.
+    """
+    report = _report(
+        mission,
+        agent,
+        result=result,
+        wp_id=wp_id,
+        verdict=verdict,
+        feedback=feedback,
+        reason=reason,
+        retry=retry,
+        answer=answer,
+    )
+    loaded = load_mission_type(project, mission)
+    template = loaded.description.template
+    log = mission_log(project, mission)
+    with run_lock(project, mission):
+        run = find_run(project, mission, template)
+        if run is None:
+            run = start_run(project, mission, template, report.actor)
+        message = f"Record the progress of {agent} in {mission.slug}"
+        with MissionStatus.change(log, message=message) as change:
+            desk = Desk(project, mission, run, change)
+            settled = _take_in(desk, loaded, report, answer)
+            seen = look(
+                mission,
+                loaded,
+                run.snapshot,
+                change.board,
+                agent=agent,
+                wanted=_still_wanted(report, settled, change.board),
+            )
+            decision = _with_failures(decide(seen.view), settled)
+            decision = _claim(desk, decision, agent, settled)
+        _record(run, seen, decision, report.actor)
+        if run.changed:
+            save_run(project, run)
+    remember_description(loaded.description, description_cache(project))
+    board, applied = change.board, _applied(change)
+    workspace, prompt = _places(mission, seen, decision, agent, board)
+    if decision.kind == "step":
+        prompt = write_prompt(
+            build_prompt(
+                mission,
+                loaded,
+                decision,
+                agent=agent,
+                work_package=seen.work_package(decision.wp_id or ""),
+                board=board,
+            )
+        )
+    outcome = Outcome(
+        is_query=False,
+        prompt=prompt if decision.kind == "step" else None,
+        workspace=workspace if workspace is not None and workspace.is_dir() else None,
+        transitions=applied,
+        commit=change.result.commit,
+        remarks=_remarks(change.log, run),
+    )
+    after = look(mission, loaded, run.snapshot, board, agent=agent) if applied else seen
+    return compose(mission, loaded, after.view, decision, outcome)
+
+
+def _take_in(desk: Desk, loaded: LoadedMission, report: Report, answer: str | None) -> Settled:
+    """Answer, or settle the report, on what is seen under the lock."""
+    if answer is not None:
+        pending = sorted(desk.run.snapshot.pending_decisions)
+        desk.run.answer(pending[0] if pending else "", answer, report.actor)
+    seen = look(
+        desk.mission,
+        loaded,
+        desk.run.snapshot,
+        desk.change.board,
+        agent=report.actor.actor_id,
+    )
+    return settle(desk, seen.view, report)
+
+
+def _still_wanted(report: Report, settled: Settled, board: Board) -> str | None:
+    """Return the work package that the answer has to be about; None leaves it open."""
+    if settled.wp_id is None:
+        return report.wp_id
+    if settled.failures or report.result in ("failed", "blocked"):
+        return settled.wp_id
+    state = board.work_packages.get(settled.wp_id)
+    taken_back = report.retry and state is not None
+    mine = state is not None and report.actor.actor_id in (state.implementer, state.reviewer)
+    return settled.wp_id if taken_back and mine else None
+
+
+def _claim(desk: Desk, decision: Decision, agent: str, settled: Settled) -> Decision:
+    """Claim the work package of a decision, which makes its worktree.
+
+    When that fails after a report was taken in, the report still counts, and the decision says what
+    stands in the way.
+    """
+    if decision.role is None or decision.wp_id is None:
+        return decision
+    start = start_implementation if decision.role == "implement" else start_review
+    try:
+        start(desk.project, desk.mission, decision.wp_id, actor=agent, change=desk.change)
+    except SpecKittyError as error:
+        if settled.wp_id is None or settled.wp_id == decision.wp_id:
+            raise
+        return replace(
+            decision,
+            kind="blocked",
+            reason=f"{settled.wp_id} is settled, but {decision.wp_id} cannot be handed out: "
+            f"{error.message}",
+            fix=error.fix,
+        )
+    return decision
+
+
+def _record(run: MissionRun, seen: Look, decision: Decision, actor: ActorIdentity) -> None:
+    """Put into the journal what the decision means for the run."""
+    for step_id in seen.proven:
+        run.report(step_id, actor, "success")
+    if decision.kind == "terminal":
+        run.finish(actor)
+    elif decision.question is not None:
+        run.ask(decision.question, actor)
+    elif decision.kind == "step":
+        at = runnable_step(seen.view.run, seen.view.template)
+        if at is not None and run.snapshot.issued_step_id != at.id:
+            run.issue(at.id, actor)
+
+
+def _with_failures(decision: Decision, settled: Settled) -> Decision:
+    if not settled.failures or decision.wp_id != settled.wp_id:
+        return decision
+    return replace(
+        decision,
+        failures=settled.failures,
+        reason=f"{settled.wp_id} is not finished: {settled.failures[0]}",
+    )
+
+
+def _places(
+    mission: Mission, seen: Look, decision: Decision, agent: str | None, board: Board
+) -> tuple[Path | None, Path | None]:
+    """Return the folder to work in and the place of the prompt; neither need exist."""
+    if decision.kind != "step" or decision.action is None:
+        return None, None
+    package = seen.work_package(decision.wp_id or "")
+    context = resolve_context(mission, decision.action, agent=agent or "", work_package=package)
+    return context.workspace, prompt_path(context) if agent is not None else None
+
+
+def _applied(change: StatusChange) -> tuple[AppliedTransition, ...]:
+    made = set(change.result.event_ids)
+    return tuple(
+        {
+            "wp_id": row.wp_id,
+            # A row never leads to or from the read-only lane that the contract leaves out.
+            "from_lane": cast("Lane", row.from_lane.value),
+            "to_lane": cast("Lane", row.to_lane.value),
+            "event_id": row.event_id,
+        }
+        for row in change.log.transitions
+        if row.event_id in made
+    )
+
+
+def _remarks(log: Log, run: MissionRun | None) -> tuple[str, ...]:
+    """Say which lines could not be used: they are never dropped in silence (P3)."""
+    remarks = []
+    if log.problems:
+        first = log.problems[0]
+        remarks.append(
+            f"Line {first.line} of the event log cannot be used ({first.reason}); "
+            "see spec-kitty agent status validate."
+        )
+    if run is not None and run.problems:
+        first_row = run.problems[0]
+        remarks.append(
+            f"Line {first_row.line} (offset {first_row.offset}) of the run's journal cannot be "
+            f"used ({first_row.reason}); everything else was read."
+        )
+    return tuple(remarks)
+
+
+def _report(
+    mission: Mission,
+    agent: str,
+    *,
+    result: ResultType | None,
+    wp_id: str | None,
+    verdict: Verdict | None,
+    feedback: str | None,
+    reason: str | None,
+    retry: bool,
+    answer: str | None,
+) -> Report:
+    check_agent(agent)
+    problem = None
+    if result is not None and result not in RESULTS:
+        problem = f"{result!r} is not a result; the results are {', '.join(RESULTS)}"
+    elif result is None and not retry and answer is None:
+        problem = "nothing is reported: a result, a retry or an answer is needed to go on"
+    elif retry and (result is not None or verdict is not None or answer is not None):
+        problem = "a retry reports nothing else"
+    elif verdict is not None and result != "success":
+        problem = "a verdict comes with the result success: the review itself succeeded"
+    elif feedback is not None and verdict is None:
+        problem = "feedback comes with a verdict"
+    if problem is not None:
+        raise UsageError(
+            f"{problem}.", fix=f"spec-kitty next --agent {agent} --mission {mission.slug} --help"
+        )
+    return Report(
+        actor=ActorIdentity(agent, display_name=agent),
+        result=result,
+        wp_id=wanted_work_package(mission.slug, wp_id),
+        verdict=verdict,
+        feedback=feedback,
+        reason=reason,
+        retry=retry,
+    )

@@ -1,0 +1,153 @@
+"""Which run belongs to which mission: an index that can be lost without losing anything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from specify_cli.identity.project import load_identity
+from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import DISK, json_document
+from specify_cli.kernel.locks import file_lock
+from specify_cli.kernel.ulid import is_ulid, new_ulid
+from specify_cli.mission_runtime.placement import ArtefactKind, place
+from specify_cli.missions.metadata import META_FILE
+from specify_cli.missions.mission import lock_path
+from specify_cli.next._internal_runtime.run import MissionRun
+from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, template_hash
+from specify_cli.next._internal_runtime.state import STATE_FILE, RunNotFound
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from specify_cli.identity.project import Project
+    from specify_cli.missions.mission import Mission
+    from specify_cli.next._internal_runtime.schema import ActorIdentity, MissionTemplate
+
+
+class MissionIdMissing(SpecKittyError):
+    """The mission has no ULID, so no run can say which mission it is of."""
+
+    code = "MISSION_ID_MISSING"
+
+
+def run_lock(project: Project, mission: Mission) -> AbstractContextManager[None]:
+    """Return the lock under which a mission's run is changed; take it before the mission's own.
+
+    Entering it raises LOCK_TIMEOUT when another process keeps it.
+    """
+    return file_lock(lock_path(project.repository.common_dir, f"run-{mission.slug}"))
+
+
+def find_run(project: Project, mission: Mission, template: MissionTemplate) -> MissionRun | None:
+    """Return the mission's run in this checkout, or None. Writes nothing.
+
+    A lost or outdated index is made up for by looking at the runs themselves.
+    """
+    if mission.mission_id is None:
+        return None
+    store = _store(project)
+    indexed = _read_index(project).get(mission.slug)
+    candidates = [indexed] if indexed else []
+    if indexed is None or not (store / indexed / STATE_FILE).is_file():
+        candidates = _newest_first(store)
+    for run_id in candidates:
+        if _mission_of(store / run_id) != mission.mission_id:
+            continue
+        try:
+            return MissionRun.open(
+                store / run_id,
+                identity=lambda: load_identity(project),
+                template_hash=template_hash(template),
+            )
+        except RunNotFound:
+            continue
+    return None
+
+
+def start_run(
+    project: Project, mission: Mission, template: MissionTemplate, actor: ActorIdentity
+) -> MissionRun:
+    """Begin a run of a mission in memory.
+
+    Raises:
+        MissionIdMissing: MISSION_ID_MISSING.
+        SpecKittyError: NOT_INITIALIZED and what else reading the identity raises.
+    """
+    if mission.mission_id is None:
+        file = mission.relative(mission.directory / META_FILE)
+        raise MissionIdMissing(
+            f"mission {mission.slug} has no mission_id, so its progress cannot be recorded.",
+            fix=f'Add "mission_id": "{new_ulid()}" to {file} and commit it.',
+            details={"file": file},
+        )
+    return MissionRun.start(
+        template,
+        run_store=_store(project),
+        mission_id=mission.mission_id,
+        mission_slug=mission.slug,
+        actor=actor,
+        identity=lambda: load_identity(project),
+    )
+
+
+def save_run(project: Project, run: MissionRun) -> None:
+    """Write a run, and the index when it does not name the run yet.
+
+    Raises:
+        WriteFailed: WRITE_FAILED.
+        LockTimeout: LOCK_TIMEOUT.
+    """
+    run.save()
+    slug, run_id = run.ref.mission_slug, run.ref.run_id
+    if _read_index(project).get(slug) == run_id:
+        return
+    with file_lock(lock_path(project.repository.common_dir, "runs-index")):
+        index = _read_index(project) | {slug: run_id}
+        DISK.write_atomic(_index(project), json_document({"runs": index}))
+
+
+def unstarted(mission: Mission, template: MissionTemplate) -> MissionRunSnapshot:
+    """Return what a run of the mission would be before its first event; for questions only."""
+    return MissionRunSnapshot(
+        run_id="",
+        mission_key=template.mission.key,
+        mission_id=mission.mission_id or "",
+        mission_slug=mission.slug,
+        template_hash=template_hash(template),
+    )
+
+
+def _store(project: Project) -> Path:
+    return place(ArtefactKind.RUN_STATE, project.root, run_id="-").parent.parent
+
+
+def _index(project: Project) -> Path:
+    return place(ArtefactKind.RUN_INDEX, project.root)
+
+
+def _read_index(project: Project) -> dict[str, str]:
+    try:
+        document = json.loads(_index(project).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    runs = document.get("runs") if isinstance(document, dict) else None
+    if not isinstance(runs, dict):
+        return {}
+    # A run's id becomes a path; only real ones may.
+    return {k: v for k, v in runs.items() if isinstance(v, str) and is_ulid(v)}
+
+
+def _newest_first(store: Path) -> list[str]:
+    if not store.is_dir():
+        return []
+    return sorted((e.name for e in store.iterdir() if is_ulid(e.name)), reverse=True)
+
+
+def _mission_of(run_dir: Path) -> object:
+    try:
+        document = json.loads((run_dir / STATE_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return document.get("mission_id") if isinstance(document, dict) else None

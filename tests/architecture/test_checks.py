@@ -1,0 +1,116 @@
+"""What CI runs is what the requirements on the code's quality ask for."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tools.environments import clean_variables, find_uv
+
+ROOT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def recipe(target: str) -> str:
+    """Return the commands of a make target, with those of the targets it depends on."""
+    match = re.search(
+        rf"^{target}:(?P<needs>[^#\n]*)[^\n]*\n(?P<body>(?:\t.*\n?)*)", MAKEFILE, re.M
+    )
+    assert match is not None, f"the Makefile has no target {target}"
+    needed = [name for name in match["needs"].split() if name in {"lint", "types", "lock-check"}]
+    return match["body"] + "".join(recipe(name) for name in needed)
+
+
+@pytest.mark.proves("000 C-010")
+def test_ci_runs_the_tests_and_the_checks() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    commands = [line.strip() for line in script.splitlines() if not line.lstrip().startswith("#")]
+    assert any(re.search(r"make\b.*\btest\b", line) for line in commands)
+    assert any(re.search(r"make\b.*\bcheck\b", line) for line in commands)
+    assert "set -e" in script or "&&" in script
+
+
+@pytest.mark.proves("000 NFR-002", "004 C-005")
+def test_the_check_runs_strict_typing_over_all_hand_written_and_generated_code() -> None:
+    [typing] = [line for line in recipe("check").splitlines() if "mypy" in line]
+    for folder in ("src/specify_cli", "src/generated/spec_kitty_contracts", "codegen", "tests"):
+        assert folder in typing.split()
+    settings = PYPROJECT["tool"]["mypy"]
+    assert settings["strict"] is True
+    assert [o for o in settings.get("overrides", []) if "ignore_errors" in o] == []
+
+
+@pytest.mark.proves("000 NFR-002", "004 C-005")
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("def untyped(x):\n    return x\n", "no-untyped-def"),
+        ("def wrong() -> int:\n    return 'text'\n", "return-value"),
+        ("x: list = []\n", "type-arg"),
+    ],
+)
+def test_the_type_checker_refuses_what_strict_refuses(
+    tmp_path: Path, source: str, code: str
+) -> None:
+    evil = tmp_path / "evil.py"
+    evil.write_text(source, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    done = subprocess.run(
+        [*command, "--cache-dir", str(tmp_path / "cache"), str(evil)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"[{code}]" in done.stdout
+
+
+@pytest.mark.proves("000 NFR-001", "001 NFR-001", "004 NFR-005")
+def test_the_suite_fails_below_90_percent_of_lines() -> None:
+    settings = PYPROJECT["tool"]["coverage"]
+    assert settings["report"]["fail_under"] >= 90
+    assert "specify_cli" in settings["run"]["source"]
+    excluded = settings["report"].get("omit", []) + settings["run"].get("omit", [])
+    assert excluded == []
+    body = recipe("test")
+    assert re.search(r"coverage run\b.*pytest", body)
+    assert re.search(r"coverage report", body)
+    assert "fail-under" not in body
+
+
+def test_the_suite_checks_the_list_of_requirements_against_what_ran() -> None:
+    body = recipe("test")
+    [folder] = set(re.findall(r"SPEC_KITTY_OUTCOMES=(\S+)", body))
+    assert re.search(rf"tests\.requirements_check {re.escape(folder)}", body)
+
+
+@pytest.mark.needs_index
+@pytest.mark.proves("000 NFR-005", "000 FR-008")
+def test_the_lock_file_follows_from_the_project_file(tmp_path: Path) -> None:
+    uv = find_uv()
+    assert uv is not None, "uv is needed: run `make test`, or put uv on the search path"
+    for name in ("pyproject.toml", "uv.lock", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    version = tmp_path / "src" / "specify_cli" / "__init__.py"
+    version.parent.mkdir(parents=True)
+    shutil.copy(ROOT / "src" / "specify_cli" / "__init__.py", version)
+
+    def lock_check() -> int:
+        command = [str(uv), "lock", "--check", "--quiet", "--python", sys.executable]
+        done = subprocess.run(command, cwd=tmp_path, env=clean_variables(), capture_output=True)
+        return done.returncode
+
+    assert lock_check() == 0
+    project = tmp_path / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(
+        text.replace('"spec-kitty-tracker>=0.4', '"spec-kitty-tracker>=0.3'), "utf-8"
+    )
+    assert lock_check() != 0

@@ -1,0 +1,343 @@
+"""Documents that a schema admits, and single mutations of them, drawn by hypothesis."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+Schema = Any
+
+_MAX_EXTRA_ITEMS = 2
+_MAX_EXTRA_CHARACTERS = 8
+_ROUNDS = 4
+_TEXT = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")),
+    max_size=_MAX_EXTRA_CHARACTERS,
+)
+_ANY_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.just(0.5), _TEXT),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), inner, max_size=2),
+    ),
+    max_leaves=4,
+)
+_FORMATS: dict[str, SearchStrategy[str]] = {
+    "date-time": st.datetimes().map(lambda moment: moment.isoformat() + "+00:00")
+    | st.sampled_from(["2026-02-28T23:59:59Z", "2024-02-29T00:00:00.5-12:30"]),
+    "date": st.dates().map(str),
+    "uuid": st.uuids().map(str),
+    "uri": st.sampled_from(["https://example.test/a?b=c#d", "http://example.test:8080/%20"]),
+}
+
+
+def validator(schema: Schema, root: Schema | None = None) -> Draft202012Validator:
+    """The reference implementation, formats asserted, for a schema in the context of its file."""
+    context = {} if root is None else {"$defs": root.get("$defs", {})}
+    return Draft202012Validator(context | schema, format_checker=FormatChecker())
+
+
+@st.composite
+def instances(draw: DrawFn, root: Schema, schema: Schema | None = None) -> Any:
+    """Documents that conform to a schema (default: the file's root)."""
+    wanted = root if schema is None else schema
+    document = _Drawing(draw, root).value(wanted)
+    assume(validator(wanted, root).is_valid(document))
+    return document
+
+
+class _Drawing:
+    """One drawn document."""
+
+    def __init__(self, draw: DrawFn, root: Schema) -> None:
+        self.draw = draw
+        self.root = root
+
+    def value(self, schema: Schema) -> Any:
+        schema = self.resolved(schema)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self.draw(st.sampled_from(schema["enum"]))
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema:
+                branch = self.resolved(self.draw(st.sampled_from(schema[keyword])))
+                rest = {key: value for key, value in schema.items() if key != keyword}
+                return self.value(merged(rest, branch))
+        leaves = list(self.leaves(schema)) if "if" in schema and "properties" not in schema else []
+        if leaves:
+            return self.value(self.draw(st.sampled_from(leaves)))
+        kinds = schema.get("type") or _guessed_types(schema)
+        if kinds is None:
+            return self.draw(_ANY_JSON)
+        kind = kinds if isinstance(kinds, str) else self.draw(st.sampled_from(kinds))
+        drawn: Callable[[Schema], Any] = getattr(self, kind)
+        value = drawn(schema)
+        return self.repaired(value, schema) if isinstance(value, dict) else value
+
+    def resolved(self, schema: Schema) -> Schema:
+        if isinstance(schema, bool):
+            return {}
+        if "$ref" in schema:
+            target = self.root
+            for step in schema["$ref"].split("/")[1:]:
+                target = target[step]
+            siblings = {key: value for key, value in schema.items() if key != "$ref"}
+            return merged(self.resolved(target), siblings)
+        return schema
+
+    def leaves(self, schema: Schema) -> Iterator[Schema]:
+        """The references at the ends of an if-then-else chain."""
+        for keyword in ("then", "else"):
+            branch = schema.get(keyword, {})
+            if "if" in branch:
+                yield from self.leaves(branch)
+            elif "$ref" in branch:
+                yield branch
+
+    def null(self, _: Schema) -> None:
+        return None
+
+    def boolean(self, _: Schema) -> bool:
+        return self.draw(st.booleans())
+
+    def integer(self, schema: Schema) -> int:
+        low = max(schema.get("minimum", -9), schema.get("exclusiveMinimum", -10) + 1)
+        return self.draw(st.integers(low, schema.get("maximum", low + 1000)))
+
+    def number(self, schema: Schema) -> float | int:
+        low, high = schema.get("minimum", -9), schema.get("maximum", 1000)
+        return self.draw(st.one_of(st.integers(int(low), int(high)), st.floats(low, high)))
+
+    def string(self, schema: Schema) -> str:
+        if "pattern" in schema:
+            text = st.from_regex(schema["pattern"], fullmatch="$" in schema["pattern"])
+            if "format" in schema:
+                text = _FORMATS[schema["format"]]
+            return self.draw(text.filter(lambda drawn: not drawn.endswith("\n")))
+        if "format" in schema:
+            return self.draw(_FORMATS[schema["format"]])
+        low = schema.get("minLength", 0)
+        high = min(
+            schema.get("maxLength", low + _MAX_EXTRA_CHARACTERS), low + _MAX_EXTRA_CHARACTERS
+        )
+        letters = st.characters(codec="utf-8", categories=("L", "N", "P", "S"))
+        return self.draw(st.text(letters, min_size=low, max_size=high))
+
+    def array(self, schema: Schema) -> list[Any]:
+        low = schema.get("minItems", 0)
+        size = self.draw(
+            st.integers(
+                low, min(schema.get("maxItems", low + _MAX_EXTRA_ITEMS), low + _MAX_EXTRA_ITEMS)
+            )
+        )
+        items = [self.value(schema.get("items", {})) for _ in range(size)]
+        if schema.get("uniqueItems"):
+            items = list({json.dumps(item, sort_keys=True): item for item in items}.values())
+        return items
+
+    def object(self, schema: Schema) -> dict[str, Any]:
+        properties = schema.get("properties", {})
+        required = schema.get("required", [])
+        optional = [name for name in properties if name not in required]
+        chosen = self.draw(st.sets(st.sampled_from(optional))) if optional else set()
+        names = [name for name in properties if name in required or name in chosen]
+        names += [name for name in required if name not in properties]
+        value = {
+            name: self.value(properties.get(name, {}))
+            for name in names
+            if properties.get(name) is not False
+        }
+        further = schema.get("additionalProperties", True)
+        wanted = max(schema.get("minProperties", 0) - len(value), 0)
+        if further is not False:
+            wanted = max(wanted, self.draw(st.integers(0, 1)))
+            for number in range(wanted):
+                value[self.name(schema, number)] = self.value(further)
+        return value
+
+    def name(self, schema: Schema, number: int) -> str:
+        if "propertyNames" in schema:
+            return self.string(self.resolved(schema["propertyNames"]) | {"type": "string"})
+        return f"further_{number}"
+
+    def repaired(self, value: dict[str, Any], schema: Schema) -> dict[str, Any]:
+        """Bring an object in line with the schema's conditions."""
+        for _ in range(_ROUNDS):
+            if validator(schema, self.root).is_valid(value):
+                break
+            for trigger, names in schema.get("dependentRequired", {}).items():
+                for name in names if trigger in value else ():
+                    value.setdefault(name, self.value(schema["properties"][name]))
+            self.apply(value, schema, schema)
+        return value
+
+    def apply(self, value: dict[str, Any], rules: Schema, schema: Schema) -> None:
+        if isinstance(rules, bool):
+            return
+        if "if" in rules:
+            holds = validator(rules["if"], self.root).is_valid(value)
+            self.apply(value, rules.get("then" if holds else "else", True), schema)
+        for inner in rules.get("allOf", ()):
+            self.apply(value, inner, schema)
+        if rules is schema:
+            return
+        properties = schema.get("properties", {})
+        for name, inner in rules.get("properties", {}).items():
+            needed = name in value or name in rules.get("required", ())
+            if needed and not validator(inner, self.root).is_valid(value.get(name)):
+                own = self.resolved(inner)
+                is_whole = "type" in own or "enum" in own or "const" in own
+                value[name] = self.value(own if is_whole else merged(properties[name], own))
+        for name in rules.get("required", ()):
+            if name not in value:
+                value[name] = self.value(properties.get(name, {}))
+
+
+def merged(left: Schema, right: Schema) -> Schema:
+    """Both schemas as one; where both say something about a key, about that key both."""
+    out = {**left, **right}
+    if "properties" in left and "properties" in right:
+        names = [*left["properties"], *right["properties"]]
+        out["properties"] = {
+            name: merged(left["properties"].get(name, {}), right["properties"].get(name, {}))
+            for name in dict.fromkeys(names)
+        }
+    if "required" in left and "required" in right:
+        out["required"] = list(dict.fromkeys([*left["required"], *right["required"]]))
+    return out
+
+
+def _guessed_types(schema: Schema) -> str | None:
+    if "properties" in schema or "required" in schema:
+        return "object"
+    return "string" if {"pattern", "format", "minLength"} & set(schema) else None
+
+
+# --- mutations -------------------------------------------------------------------------------
+
+Spot = tuple[Any, Any]
+"""A container and the key or index of one of its values."""
+
+
+def spots(document: Any) -> Iterator[Spot]:
+    """Every value below the document's root."""
+    entries: Any = ()
+    if isinstance(document, dict):
+        entries = document.items()
+    elif isinstance(document, list):
+        entries = enumerate(document)
+    for key, value in entries:
+        yield document, key
+        yield from spots(value)
+
+
+def objects(document: Any) -> list[dict[str, Any]]:
+    """Every object in a document, the root included."""
+    inner = [holder[key] for holder, key in spots(document)]
+    return [value for value in (document, *inner) if isinstance(value, dict)]
+
+
+class Inapplicable(Exception):
+    """The document has nothing that a mutation could change."""
+
+
+def _pick(draw: DrawFn, document: Any, wanted: Callable[[Any], object]) -> Spot:
+    found = [(holder, key) for holder, key in spots(document) if wanted(holder[key])]
+    if not found:
+        raise Inapplicable
+    return found[draw(st.integers(0, len(found) - 1))]
+
+
+def _remove_key(draw: DrawFn, document: Any) -> None:
+    found = [(holder, key) for holder, key in spots(document) if isinstance(holder, dict)]
+    if not found:
+        raise Inapplicable
+    holder, key = found[draw(st.integers(0, len(found) - 1))]
+    del holder[key]
+
+
+def _add_key(draw: DrawFn, document: Any) -> None:
+    found = objects(document)
+    holder = found[draw(st.integers(0, len(found) - 1))]
+    holder["unexpected_key"] = draw(_ANY_JSON)
+
+
+def _change_type(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: True)
+    others = [None, True, 7, 2.5, "text", [], {}, ["text"], {"key": "text"}]
+    holder[key] = draw(st.sampled_from([x for x in others if type(x) is not type(holder[key])]))
+
+
+def _number_as_text(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
+    holder[key] = str(holder[key])
+
+
+def _true_for_number(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
+    holder[key] = draw(st.booleans())
+
+
+def _whole_float(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: type(value) is int)
+    holder[key] = float(holder[key])
+
+
+def _other_number(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
+    holder[key] = draw(st.sampled_from([-1, 0, 1, 5, -0.5, 10**30]))
+
+
+def _other_text(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: isinstance(value, str))
+    text = holder[key]
+    variants = ["", " ", text.upper(), text + "x", text[:-1], f" {text}", "2026-13-01T00:00:00Z"]
+    holder[key] = draw(st.sampled_from(variants))
+
+
+def _drop_item(draw: DrawFn, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: isinstance(value, list) and value)
+    holder[key] = holder[key][1:] if draw(st.booleans()) else [*holder[key], holder[key][0]]
+
+
+MUTATIONS: dict[str, Callable[[DrawFn, Any], None]] = {
+    "key removed": _remove_key,
+    "key added": _add_key,
+    "type changed": _change_type,
+    "number as text": _number_as_text,
+    "true for a number": _true_for_number,
+    "whole float for an integer": _whole_float,
+    "another number": _other_number,
+    "another text": _other_text,
+    "item dropped or doubled": _drop_item,
+}
+
+
+def planted(draw: DrawFn, document: Any, key: str) -> Any:
+    """A copy of a document with a key planted in one of its objects, however deep."""
+    mutant = copy.deepcopy(document)
+    found = objects(mutant)
+    found[draw(st.integers(0, len(found) - 1))][key] = "planted"
+    return mutant
+
+
+def mutants(draw: DrawFn, document: Any) -> Iterator[tuple[str, Any]]:
+    """Copies of a document with one mutation each, one of every kind that applies to it."""
+    for kind, mutate in MUTATIONS.items():
+        mutant = copy.deepcopy(document)
+        try:
+            mutate(draw, mutant)
+        except Inapplicable:
+            continue
+        yield kind, mutant

@@ -1,0 +1,260 @@
+"""The gate says what its two oracles say: the reference implementation and upstream's validator.
+
+Whatever the gate accepts, both accept. What it refuses although one of them accepts is refused by
+a rule in `STRICTER`, each of which has its reason.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from spec_kitty_events.conformance import validate_event
+
+from codegen.gate_artefact import legacy_keys
+from codegen.sources import load_documents, load_sources
+from codegen.tree import Tree
+from spec_kitty_contracts.gate import Violation, violations
+from tests.conformance.instances import instances, mutants, planted, validator
+from tests.conformance.upstream_fixtures import envelope_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jsonschema import Draft202012Validator
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = load_sources(ROOT)
+VENDORED = load_documents(Tree(ROOT).vendored)
+LEGACY = legacy_keys(SOURCES)
+EVENT_TYPES = sorted(SOURCES.event_types)
+DOCUMENTS = {
+    **{
+        name.removesuffix("s") if name.endswith("_rows") else name: (schema, schema)
+        for name, schema in SOURCES.published.items()
+    },
+    "local_commit": (SOURCES.websocket["local_commit"],) * 2,
+    "local_commit_ack": (SOURCES.websocket["local_commit_ack"],) * 2,
+    "body_sync": (SOURCES.saas, SOURCES.saas["components"]["schemas"]["BodySyncPush"]),
+    "tracker_bind": (SOURCES.saas, SOURCES.saas["components"]["schemas"]["ProjectIdentityRef"]),
+}
+"""Surface to schema file and schema, for the surfaces without event types."""
+
+EXAMPLES = int(os.environ.get("SPEC_KITTY_EXAMPLES", "4"))
+PROPERTY = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="SPEC_KITTY_EXAMPLES" not in os.environ,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def is_from_artefact(violation: Violation) -> bool:
+    """The rule is in the gate artefact, the cutover artefact or the list of event types."""
+    return "/gate/upstream_contract.json" in violation.source or any(
+        violation.source.startswith(f"contracts/vendored/events/{name}.json")
+        for name in ("cutover_artifact", "event_types", "forbidden_keys")
+    )
+
+
+def is_whole_float(violation: Violation) -> bool:
+    """A float without fraction stands where an integer is asked for."""
+    is_float = violation.found.lstrip("-").replace(".", "", 1).replace("e+", "").isdigit()
+    return violation.rule == "type" and "an integer" in violation.expected and is_float
+
+
+STRICTER_THAN_SCHEMA: dict[str, Callable[[Violation], bool]] = {
+    "the artefacts' rules are outside the schemas": is_from_artefact,
+    "1.0 is no integer: readers in other languages tell them apart": is_whole_float,
+    "JSON Schema has no word for a sum": lambda found: found.rule == "sum",
+    "this reference implementation does not assert `uri` without a further package": (
+        lambda found: found.rule == "format" and found.expected == "an absolute URI"
+    ),
+    "its `$` matches before a final newline, its \\d any decimal digit": (
+        lambda found: found.rule == "pattern" and ("\\n" in found.found or "\\u" in found.found)
+    ),
+}
+STRICTER_THAN_UPSTREAM: dict[str, Callable[[Violation], bool]] = {
+    "the artefacts' rules are outside upstream's validator": is_from_artefact,
+    "1.0 is no integer: upstream's models convert": is_whole_float,
+    "upstream does not assert formats and its models convert dates and UUIDs": (
+        lambda found: found.rule == "format"
+    ),
+    "nine payloads have no schema upstream, and its models convert": (
+        lambda found: "/events/derived/" in found.source
+    ),
+    "the envelope's additional keys are ours; upstream drops unknown keys": (
+        lambda found: (
+            any(
+                f"event.schema.json#/properties/{name}" in found.source
+                for name in ENVELOPE_ADDITIONS
+            )
+            or found.path == "$.aggregate_type"
+        )
+    ),
+}
+ENVELOPE_ADDITIONS = set(SOURCES.events["event"]["properties"]) - set(
+    VENDORED["events/event.schema.json"]["properties"]
+)
+
+
+def unexplained(found: tuple[Violation, ...], reasons: dict[str, Any]) -> list[Violation]:
+    """Violations that no listed reason covers."""
+    return [
+        violation for violation in found if not any(test(violation) for test in reasons.values())
+    ]
+
+
+def schema_accepts(envelope: Any, event_type: str) -> bool:
+    """What the reference implementation says of an envelope and its payload."""
+    if not validator(SOURCES.events["event"]).is_valid(envelope):
+        return False
+    payload = envelope.get("payload", {})
+    return validator(SOURCES.events[SOURCES.event_types[event_type]]).is_valid(payload)
+
+
+def vendored_schema_accepts(envelope: Any, event_type: str) -> bool:
+    """The same with the schemas as upstream ships them, without our patches."""
+    name = SOURCES.event_types[event_type]
+    payload_schema = (
+        VENDORED.get(f"events/{name}.schema.json") or VENDORED[f"events/derived/{name}.schema.json"]
+    )
+    return validator(VENDORED["events/event.schema.json"]).is_valid(envelope) and validator(
+        payload_schema
+    ).is_valid(envelope.get("payload", {}))
+
+
+def upstream_accepts(envelope: Any, event_type: str) -> bool:
+    """What upstream's validator says of an envelope and its payload."""
+    if not isinstance(envelope.get("payload"), dict):
+        return validate_event(envelope, "Event", strict=True).valid
+    return (
+        validate_event(envelope, "Event", strict=True).valid
+        and validate_event(envelope, event_type, strict=True).valid
+    )
+
+
+def check_agreement(envelope: Any, event_type: str) -> None:
+    """Compare the gate with its oracles on one envelope."""
+    found = violations("envelope", envelope)
+    if not found:
+        assert schema_accepts(envelope, event_type)
+        assert vendored_schema_accepts(envelope, event_type)
+        assert upstream_accepts(envelope, event_type)
+        return
+    left_over = unexplained(found, STRICTER_THAN_SCHEMA)
+    if left_over:
+        assert not schema_accepts(envelope, event_type), left_over
+    left_over = unexplained(found, STRICTER_THAN_UPSTREAM)
+    if left_over:
+        assert not upstream_accepts(envelope, event_type), left_over
+
+
+@st.composite
+def envelopes(draw: st.DrawFn, event_type: str) -> dict[str, Any]:
+    """Envelopes of an event type that conform to every artefact."""
+    payload = draw(instances(SOURCES.events[SOURCES.event_types[event_type]]))
+    envelope: dict[str, Any] = draw(instances(SOURCES.events["event"]))
+    section = SOURCES.gate["envelope"]
+    for name in section["forbidden_fields"]:
+        envelope.pop(name, None)
+    return envelope | {
+        "event_type": event_type,
+        "schema_version": SOURCES.cutover["cutover_contract_version"],
+        "aggregate_type": draw(st.sampled_from(section["aggregate_type"]["allowed"])),
+        "payload": payload,
+    }
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+@PROPERTY
+@given(data=st.data())
+def test_a_valid_event_and_its_mutants_are_judged_as_by_both_oracles(
+    event_type: str, data: st.DataObject
+) -> None:
+    envelope = data.draw(envelopes(event_type))
+    assert not violations("envelope", envelope)
+    check_agreement(envelope, event_type)
+    for kind, mutant in mutants(data.draw, envelope):
+        note(f"{kind}: {mutant}")
+        if mutant.get("event_type") == event_type:
+            check_agreement(mutant, event_type)
+        else:
+            assert violations("envelope", mutant)
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+@PROPERTY
+@given(data=st.data())
+def test_a_legacy_key_is_refused_wherever_it_is_planted(
+    event_type: str, data: st.DataObject
+) -> None:
+    envelope = data.draw(envelopes(event_type))
+    for key in LEGACY:
+        mutant = planted(data.draw, envelope, key)
+        rules = {
+            (found.rule, found.path.rpartition(".")[2]) for found in violations("envelope", mutant)
+        }
+        assert ("legacy_key", key) in rules
+
+
+@pytest.mark.parametrize("surface", sorted(DOCUMENTS))
+@PROPERTY
+@given(data=st.data())
+def test_a_document_and_its_mutants_are_judged_as_by_the_reference_implementation(
+    surface: str, data: st.DataObject
+) -> None:
+    root, schema = DOCUMENTS[surface]
+    reference = validator(schema, root)
+    document = data.draw(instances(root, schema))
+    check_document(surface, reference, document)
+    for kind, mutant in mutants(data.draw, document):
+        note(f"{kind}: {mutant}")
+        check_document(surface, reference, mutant)
+
+
+def check_document(surface: str, reference: Draft202012Validator, document: Any) -> None:
+    """Compare the gate with the reference implementation on one document."""
+    found = violations(surface, document)
+    if not found:
+        assert reference.is_valid(document)
+    left_over = unexplained(found, STRICTER_THAN_SCHEMA)
+    if left_over:
+        assert not reference.is_valid(document), left_over
+
+
+WRONG_VERSIONS = (
+    "2.0.0",
+    "3.0.1",
+    "3.0",
+    "3",
+    "",
+    "3.0.0 ",
+    "3.0.0\n",
+    "v3.0.0",
+    3,
+    3.0,
+    None,
+    True,
+)
+
+
+@pytest.mark.parametrize("version", WRONG_VERSIONS, ids=repr)
+def test_a_wrong_schema_version_is_refused(version: object) -> None:
+    payload = {"mission_slug": "m", "mission_number": 1, "mission_type": "t"}
+    envelope = envelope_for("MissionClosed", payload)
+    assert not violations("envelope", envelope)
+    found = violations("envelope", envelope | {"schema_version": version})
+    assert {violation.path for violation in found} == {"$.schema_version"}
+
+
+@pytest.mark.parametrize("name", ["", "Nope", "missionclosed", "MissionClosed ", "Event", 7, None])
+def test_an_unknown_event_type_is_refused(name: object) -> None:
+    payload = {"mission_slug": "m", "mission_number": 1, "mission_type": "t"}
+    found = violations("envelope", envelope_for("MissionClosed", payload) | {"event_type": name})
+    assert {violation.path for violation in found} == {"$.event_type"}

@@ -1,0 +1,136 @@
+"""What a command must not import: start-up is paid on every call (DESIGN.md D10 and section 6)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import COMMAND, git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_LINE = re.compile(r"^import time:\s+\d+ \|\s+\d+ \| +(\S+)$", re.MULTILINE)
+
+NEVER = (
+    "asyncio",
+    "email",
+    "httpx",
+    "importlib.metadata",
+    "jsonschema",
+    "pydantic",
+    "pydantic_core",
+    "rich",
+    "spec_kitty_contracts.models",
+    "spec_kitty_events",
+    "spec_kitty_tracker",
+    "sqlite3",
+    "ssl",
+    "websockets",
+)
+YAML = ("ruamel",)
+GATE = ("spec_kitty_contracts.gate",)
+PROCESSES = ("subprocess",)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A command line and what it must not import.
+
+    Attributes:
+        arguments: The command line.
+        forbidden: Modules; a name stands for everything below it too.
+        status: The exit status that is expected.
+    """
+
+    arguments: tuple[str, ...]
+    forbidden: tuple[str, ...]
+    status: int = 0
+
+
+BUDGETS = (
+    Budget(("--version",), (*NEVER, *YAML, *GATE, *PROCESSES, "cyclopts", "json")),
+    Budget(("--help",), tuple(set(NEVER) - {"rich"}) + YAML + GATE),
+    Budget(("next", "--json"), (*NEVER, *YAML)),
+    Budget(("next", "--agent", "claude", "--json"), (*NEVER, *YAML)),
+    Budget(("agent", "tasks", "status", "--json"), NEVER),
+    Budget(("mission", "list", "--json"), (*NEVER, *YAML)),
+    Budget(("agent", "status", "validate", "--json"), NEVER),
+    Budget(("contract", "show", "--json"), (*NEVER, *YAML, *PROCESSES)),
+    # What an agent gets wrong must not cost more than what it gets right.
+    Budget(("next", "--mission", "no-such-mission", "--json"), (*NEVER, *YAML), status=1),
+    Budget(("next", "--no-such-option", "--json"), (*NEVER, *YAML, *GATE, *PROCESSES), status=2),
+    # A command that writes: one event, one commit.
+    Budget(("next", "--agent", "claude", "--result", "success", "--json"), NEVER),
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one fresh mission."""
+    root = tmp_path_factory.mktemp("budget") / "project"
+    root.mkdir()
+    git(root, "init", "-q", "-b", "main")
+    (root / "README.md").write_text("# project\n", encoding="utf-8")
+    run(root, "init", "--non-interactive", "--json")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Start")
+    run(root, "agent", "mission", "create", "Import budget", "--json")
+    # The first reading call fills the identity cache, which is not what is measured here.
+    run(root, "next", "--json")
+    return root
+
+
+def run(
+    root: Path, *arguments: str, status: int = 0, variables: dict[str, str] | None = None
+) -> str:
+    """Run the installed command and return what it wrote to standard error."""
+    done = subprocess.run(
+        [str(COMMAND), *arguments],
+        cwd=root,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == status, done.stdout + done.stderr[-2000:]
+    return done.stderr
+
+
+def over_budget(imported: Iterable[str], forbidden: Iterable[str]) -> list[str]:
+    """Return the imported modules that are forbidden."""
+    names = tuple(forbidden)
+    return sorted(
+        module
+        for module in imported
+        if any(module == name or module.startswith(f"{name}.") for name in names)
+    )
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: " ".join(budget.arguments))
+def test_a_command_imports_only_what_it_needs(budget: Budget, project: Path) -> None:
+    variables = {"PYTHONPROFILEIMPORTTIME": "1"}
+    profile = run(project, *budget.arguments, status=budget.status, variables=variables)
+    imported = _LINE.findall(profile)
+    assert "specify_cli" in imported
+    assert over_budget(imported, budget.forbidden) == []
+
+
+def test_the_measurement_sees_lazy_imports() -> None:
+    program = "def late():\n    import asyncio\nlate()"
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = over_budget(_LINE.findall(done.stderr), NEVER)
+    assert {"asyncio", "asyncio.events"} <= set(found)
+    assert over_budget(["json", "pydantic_extra", "emailer"], NEVER) == []

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from specify_cli.kernel.gate import ContractViolation
+from specify_cli.missions.metadata import metadata_bytes, updated_metadata
+from tests.unit.missions.mission_files import SLUG, canonical_meta, write_mission
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHA = "3a0e4af1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7"
+
+
+def test_changing_a_key_keeps_all_others_unknown_ones_included(tmp_path: Path) -> None:
+    directory = write_mission(tmp_path, canonical_meta(origin_ticket="X-1", friendly_name="Tödö"))
+    data = updated_metadata(directory, {"merged_commit": SHA, "mission_number": 7}, source=SLUG)
+    meta = json.loads(data)
+    assert meta == canonical_meta(
+        origin_ticket="X-1", friendly_name="Tödö", merged_commit=SHA, mission_number=7
+    )
+    text = data.decode("utf-8")
+    assert "Tödö" in text
+    assert text.endswith("}\n")
+    assert list(meta) == sorted(meta)
+
+
+@pytest.mark.proves("001 FR-019")
+def test_a_legacy_key_never_gets_into_a_written_meta_json() -> None:
+    legacy = "_".join(("feature", "slug"))
+    with pytest.raises(ContractViolation):
+        metadata_bytes({**canonical_meta(), legacy: "x"})
+
+
+def test_a_value_of_the_wrong_type_never_gets_into_a_written_meta_json(tmp_path: Path) -> None:
+    directory = write_mission(tmp_path)
+    before = (directory / "meta.json").read_bytes()
+    with pytest.raises(ContractViolation):
+        updated_metadata(directory, {"mission_number": "seven"}, source=SLUG)
+    assert (directory / "meta.json").read_bytes() == before
