@@ -1,4 +1,9 @@
-"""The accounts at the end: every row conforms, nothing is left behind, the budgets hold."""
+"""The accounts at the end: every row conforms, nothing is left behind, the budgets hold.
+
+A mission's calls are those from `agent mission create` to `merge`; setting the project up happens
+once and looking at the result is free. Bookkeeping commits are those the tool made without bringing
+anybody's work along.
+"""
 
 from __future__ import annotations
 
@@ -105,12 +110,14 @@ def _check_leftovers(terminal: Terminal, repository: Path, report: Report) -> No
 
 def _check_budgets(terminal: Terminal, repository: Path, report: Report) -> None:
     calls = [call for call in terminal.calls if call.chapter == "mission"]
-    checks = [call for call in terminal.calls if call.chapter != "mission"]
+    checks = [call for call in terminal.calls if call.chapter == "check"]
     seconds = sum(call.seconds for call in calls)
     limit = MAX_SECONDS * terminal.slowness()
-    authors = Counter(terminal.git(["log", "--format=%an", "main"], repository).split("\n"))
+    merges = terminal.git(["rev-list", "--count", "--merges", "main"], repository).strip()
+    log = terminal.git(["log", "--no-merges", "--format=%an", "main"], repository)
+    authors = Counter(log.splitlines())
     bookkeeping = authors[_TOOL]
-    agents = sum(authors.values()) - authors[""] - bookkeeping - authors[_OPERATOR]
+    agents = sum(authors[name] for name in AGENTS)
     slow = f" ({terminal.slowness():.1f} x slower than 10 ms for `python -c pass`)"
     report.table(
         [
@@ -126,6 +133,7 @@ def _check_budgets(terminal: Terminal, repository: Path, report: Report) -> None
                 f"at most {MAX_BOOKKEEPING_COMMITS}",
             ),
             ("commits by the agents", str(agents), ""),
+            ("merges of their work", merges, ""),
             ("calls to check and show", str(len(checks)), ""),
         ]
     )

@@ -31,7 +31,7 @@ class Call:
         argv: The command as typed.
         cwd: Where it ran.
         seconds: Wall time, start-up included.
-        chapter: "mission" for calls that move the mission, "check" for calls that look at it.
+        chapter: "set-up", "mission" for calls that move the mission, "check" for those that look.
     """
 
     argv: tuple[str, ...]
@@ -100,7 +100,7 @@ class Terminal:
         inherited = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("GIT_", "XDG_", "SPEC_KITTY_", "SPECIFY_", "PYTHONHOME"))
+            if not key.startswith(("GIT_", "XDG_", "SPEC_KITTY_", "SPECIFY_", "PYTHON"))
         }
         environment = inherited | {
             "HOME": str(home),

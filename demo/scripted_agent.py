@@ -120,14 +120,15 @@ class ScriptedAgent:
         Raises:
             DemoFailed: A guard refused the work, or a prompt lacks a fact.
         """
-        if self.decision is not None and self.decision.kind == "step":
-            answer = self.do(self.decision)
-        else:
+        if self.decision is None or self.decision.kind != "step":
+            # What an answer to this says is missing, nobody has been asked for yet.
             answer = self._tell(shlex.split(ask_for_work.replace("<your-name>", self.name)))
-        if answer.guard_failures:
-            raise DemoFailed(
-                f"the guard did not let {self.name}'s {answer.task} pass: {answer.explanation}."
-            )
+        else:
+            answer = self.do(self.decision)
+            if answer.guard_failures:
+                raise DemoFailed(
+                    f"the guard did not let {self.name}'s {answer.task} pass: {answer.explanation}."
+                )
         self.decision = answer
         return answer
 

@@ -71,7 +71,9 @@ class Story:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Start the project")
         self.report.step("operator", "git init, first commit on main")
+        self.terminal.chapter = "set-up"
         document = self.spec_kitty("init", "--ai", "claude,codex")
+        self.terminal.chapter = "mission"
         created = _texts(document.get("created"))
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "Set up spec-kitty")

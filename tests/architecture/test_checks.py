@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -29,12 +30,28 @@ def recipe(target: str) -> str:
 
 
 @pytest.mark.proves("000 C-010")
-def test_ci_runs_the_tests_and_the_checks() -> None:
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    commands = [line.strip() for line in script.splitlines() if not line.lstrip().startswith("#")]
-    assert any(re.search(r"make\b.*\btest\b", line) for line in commands)
-    assert any(re.search(r"make\b.*\bcheck\b", line) for line in commands)
-    assert "set -e" in script or "&&" in script
+@pytest.mark.parametrize("failing", ["none", "test", "check", "clean-install"])
+def test_ci_runs_the_tests_the_checks_and_a_clean_installation(
+    tmp_path: Path, failing: str
+) -> None:
+    log = tmp_path / "log"
+    stub = tmp_path / "make"
+    stub.write_text(
+        f'#!/bin/sh\nfor word; do case "$word" in -*) ;; *) echo "$word" >> "{log}"; '
+        f'[ "$word" = "{failing}" ] && exit 1;; esac; done\nexit 0\n',
+        encoding="utf-8",
+    )
+    stub.chmod(0o755)
+    variables = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["bash", str(ROOT / ".ci" / "run")], env=variables, capture_output=True)
+
+    targets = log.read_text(encoding="utf-8").split()
+    if failing == "none":
+        assert done.returncode == 0
+        assert {"test", "check", "clean-install"} <= set(targets)
+    else:
+        assert done.returncode != 0
+        assert targets[-1] == failing
 
 
 @pytest.mark.proves("000 NFR-002", "004 C-005")

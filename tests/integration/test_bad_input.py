@@ -95,6 +95,8 @@ def test_a_mission_can_have_a_work_package_with_three_digits(
         finalized_mission / "tasks/WP100-extra.md",
         work_package("WP100", "Something extra", owned="extra.py"),
     )
+    tasks = finalized_mission / "tasks.md"
+    write(tasks, tasks.read_text("utf-8") + "\n## WP100: Something extra\n\nDepends on nothing.\n")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Add WP100")
     assert cli(root, "tasks", "--json").status == 0
@@ -139,7 +141,9 @@ def test_a_detached_head_is_refused_before_anything_is_written(
     git(root, "switch", "-q", "--detach")
     before = _tree(root)
     ran = cli(root, "implement", "WP01", "--agent", "claude", "--json")
-    refused(ran, "DETACHED_HEAD")
+    document = refused(ran, "WRONG_BRANCH")
+    assert "detached" in str(document["message"])
+    assert "git switch" in str(document["fix"])
     assert _tree(root) == before
 
 
@@ -228,9 +232,11 @@ def test_two_processes_creating_missions_at_once_both_succeed_with_distinct_ids(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folder permissions work differently there")
-def test_a_read_only_mission_folder_is_refused_and_stays_as_it_was(finalized_mission: Path) -> None:
+def test_a_read_only_mission_folder_is_refused_stays_as_it_was_and_works_once_it_is_writable(
+    finalized_mission: Path, cli: Cli
+) -> None:
     root = finalized_mission.parent.parent
-    before = _tree(root)
+    before = _tree(finalized_mission)
     log = finalized_mission / "status.events.jsonl"
     for path in (log, finalized_mission):
         path.chmod(path.stat().st_mode & ~0o222)
@@ -244,7 +250,10 @@ def test_a_read_only_mission_folder_is_refused_and_stays_as_it_was(finalized_mis
         log.chmod(0o644)
     assert "Traceback" not in done.stdout + done.stderr
     refused(Ran(done.returncode, done.stdout, done.stderr), "WRITE_FAILED")
-    assert _tree(root) == before
+    assert _tree(finalized_mission) == before
+    assert git(root, "status", "--porcelain") == ""
+    again = cli(root, "implement", "WP01", "--agent", "a", "--json")
+    assert again.status == 0, again.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on file sizes there")

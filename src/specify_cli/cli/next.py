@@ -96,7 +96,9 @@ def _required_agent(agent: str | None) -> str:
 
 def _text(decision: NextDecision) -> str:
     lines = [_headline(decision)]
-    if decision["reason"]:
+    if decision["guard_failures"]:
+        lines.append("  Not finished yet:")
+    elif decision["reason"]:
         lines.append(f"  {decision['reason']}")
     for failure in decision["guard_failures"]:
         lines.append(

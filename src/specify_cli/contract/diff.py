@@ -101,8 +101,8 @@ def diff(old: str, new: str) -> ContractDifference:
     Args:
         old: A folder or file, `installed` (the contracts that this release was built from), or
             `spec-kitty-events[==version]` (the installed package).
-        new: The same for the other side. Where one side is a release and the other a folder, only
-            the groups of documents that the folder holds are compared.
+        new: The same for the other side. Where a side is a release, only the groups of documents
+            that both sides have are compared.
 
     Raises:
         ContractSetNotFound: CONTRACT_SET_NOT_FOUND.
@@ -110,28 +110,28 @@ def diff(old: str, new: str) -> ContractDifference:
     """
     before, after = load_contract_set(old), load_contract_set(new)
     old_documents, new_documents = _comparable(before, after), _comparable(after, before)
-    changes: list[ContractChange] = []
-    for identity in sorted({*old_documents, *new_documents}):
-        found = _document_changes(old_documents.get(identity), new_documents.get(identity))
-        for change in found:
-            changes.append(_located(identity, change, new_documents.get(identity)))
+    changes = [
+        _located(identity, change, new_documents.get(identity))
+        for identity in sorted({*old_documents, *new_documents})
+        for change in _document_changes(old_documents.get(identity), new_documents.get(identity))
+    ]
     changes.sort(key=lambda change: (not change.breaking, change.document, change.pointer))
     return ContractDifference(before.name, after.name, tuple(changes))
 
 
 def _comparable(side: ContractSet, other: ContractSet) -> dict[str, JsonObject]:
-    if not side.is_release or (other.is_release and side.name == other.name):
+    if not (side.is_release or other.is_release):
         return side.documents
     groups = {_group(identity) for identity in other.documents}
     return {
         identity: document
         for identity, document in side.documents.items()
-        if _group(identity) in groups or identity in other.documents
+        if _group(identity) in groups
     }
 
 
 def _group(identity: str) -> str:
-    """Return what the `$id`s of one folder have in common; each file without one is on its own."""
+    """Return what the `$id`s of one folder have in common; a file without one is on its own."""
     folder, slash, _ = identity.rpartition("/")
     return folder if slash else identity
 
@@ -173,13 +173,15 @@ def _is_schema(document: Any) -> bool:
 
 def _located(identity: str, change: SchemaChange, document: Any) -> ContractChange:
     match = _TYPE_IN_POINTER.match(change.pointer)
-    title = (document or {}).get("title")
-    names = {match.group(1)} if match else {title} if isinstance(title, str) else set()
+    name = match.group(1) if match else (document or {}).get("title")
+    if not isinstance(name, str):
+        parts = identity.rpartition("/")[2].partition(".")[0].split("_")
+        name = "".join(part.capitalize() for part in parts)
     return ContractChange(
         document=identity,
         pointer=change.pointer,
         kind=change.kind,
         breaking=change.breaking,
         text=change.text,
-        used_by=modules_using(identity, frozenset(names)),
+        used_by=modules_using(identity, name),
     )

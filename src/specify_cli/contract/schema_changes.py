@@ -78,8 +78,7 @@ def compare_schemas(old: JsonObject, new: JsonObject) -> list[SchemaChange]:
         The changes, each at the place where it is written; a shared type is reported once.
     """
     comparison = _Comparison(old, new)
-    found = list(comparison.schema(old, new, "#"))
-    return list(dict.fromkeys(found))
+    return [*comparison.schema(old, new, "#"), *comparison.definitions()]
 
 
 class _Comparison:
@@ -109,6 +108,18 @@ class _Comparison:
         yield from self._contents(old, new, pointer)
         for keyword in ("anyOf", "oneOf"):
             yield from self._branches(old, new, pointer, keyword)
+
+    def definitions(self) -> Iterator[SchemaChange]:
+        """Yield the changes of the named types that were not reached so far."""
+        before, after = self._old.get("$defs", {}), self._new.get("$defs", {})
+        for name in sorted({*before, *after}):
+            target = f"#/$defs/{name}"
+            if name not in after:
+                yield SchemaChange(target, "type_removed", True, f"type {name} is gone")
+            elif name not in before:
+                yield SchemaChange(target, "type_added", False, f"type {name} is new")
+            else:
+                yield from self.schema({"$ref": target}, {"$ref": target}, target)
 
     def _resolved(self, document: Any, schema: Any) -> Any:
         """Follow references; keywords beside one are kept."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from specify_cli.contract.documents import INDEX, packaged_document, surfaces
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _GENERATED: Final = ("spec_kitty_contracts.wire.", "spec_kitty_contracts.models.")
 _GATE_CALLS: Final = frozenset({"check", "validate", "violations"})
@@ -31,15 +29,15 @@ class UsedContracts:
     surfaces: frozenset[str]
 
 
-def modules_using(document: str, names: frozenset[str]) -> tuple[str, ...]:
-    """Return the modules of this program that use any of these types, or the document's surface.
+def modules_using(document: str, name: str) -> tuple[str, ...]:
+    """Return the modules of this program that use a type, or pass its document through the gate.
 
     Args:
-        document: File below the packaged schemas, or a schema's `$id`.
-        names: Names of generated types of that document.
+        document: `$id` of the schema, or its file below the packaged schemas.
+        name: Name of the generated type.
     """
     types: Any = packaged_document(INDEX)["types"]
-    wanted = set(names) | {f"{types[name]['family']}.*" for name in names if name in types}
+    wanted = {name, f"{types[name]['family']}.*"} if name in types else {name}
     gates = {
         entry.name for entry in surfaces().values() if _same_document(entry.document, document)
     }
@@ -52,15 +50,18 @@ def _same_document(file: str, identity: str) -> bool:
     return identity == file or packaged_document(file).get("$id") == identity
 
 
-def _all_uses() -> Iterator[UsedContracts]:
+@cache
+def _all_uses() -> tuple[UsedContracts, ...]:
     import specify_cli
 
     root = Path(specify_cli.__path__[0])
+    found = []
     for path in sorted(root.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if "spec_kitty_contracts" in text or "kernel.gate" in text or "kernel import gate" in text:
+        if "spec_kitty_contracts" in text or "gate" in text:
             module = ".".join(("specify_cli", *path.relative_to(root).with_suffix("").parts))
-            yield _uses(module.removesuffix(".__init__"), ast.parse(text))
+            found.append(_uses(module.removesuffix(".__init__"), ast.parse(text)))
+    return tuple(found)
 
 
 def _uses(module: str, tree: ast.Module) -> UsedContracts:

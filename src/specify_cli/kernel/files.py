@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
@@ -71,9 +72,12 @@ class Disk:
             try:
                 self._write_all(descriptor, data)
                 self.fsync(descriptor)
-            except OSError as error:
-                os.ftruncate(descriptor, size)
-                raise _write_failed(path, error) from error
+            except BaseException as error:
+                # An interrupt must not leave half a row behind either.
+                _cut_back(descriptor, size)
+                if isinstance(error, OSError):
+                    raise _write_failed(path, error) from error
+                raise
         finally:
             os.close(descriptor)
         return size
@@ -101,8 +105,11 @@ class Disk:
                 os.close(descriptor)
             self.rename(temporary, path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            _forget(temporary)
             raise _write_failed(path, error) from error
+        except BaseException:
+            _forget(temporary)
+            raise
 
     def _write_all(self, descriptor: int, data: bytes) -> None:
         view = memoryview(data)
@@ -152,6 +159,18 @@ def _last_byte(path: Path, size: int) -> bytes:
     with path.open("rb") as stream:
         stream.seek(size - 1)
         return stream.read(1)
+
+
+def _cut_back(descriptor: int, size: int) -> None:
+    # A disk that refuses this too leaves a torn line, which the next append ends and readers report.
+    with suppress(OSError):
+        os.ftruncate(descriptor, size)
+
+
+def _forget(temporary: Path) -> None:
+    # The folder may not even exist, or be a file; the error that led here is the one to tell.
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def _write_failed(path: Path, error: OSError) -> WriteFailed:

@@ -26,6 +26,12 @@ class LockTimeout(SpecKittyError):
     code = "LOCK_TIMEOUT"
 
 
+class LockUnavailable(SpecKittyError):
+    """The lock file cannot be made or locked: read-only folder, full disk, no lock support."""
+
+    code = "LOCK_UNAVAILABLE"
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -64,12 +70,16 @@ def file_lock(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
 
     Raises:
         LockTimeout: LOCK_TIMEOUT.
+        LockUnavailable: LOCK_UNAVAILABLE.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise _unavailable(path, error) from error
     try:
         deadline = time.monotonic() + timeout
-        while not _try_lock(descriptor):
+        while not _locked(path, descriptor):
             if time.monotonic() >= deadline:
                 raise LockTimeout(
                     f"another spec-kitty process has held the lock {path.name} for {timeout:g} s.",
@@ -83,3 +93,19 @@ def file_lock(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
             _unlock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _locked(path: Path, descriptor: int) -> bool:
+    try:
+        return _try_lock(descriptor)
+    except OSError as error:
+        raise _unavailable(path, error) from error
+
+
+def _unavailable(path: Path, error: OSError) -> LockUnavailable:
+    reason = error.strerror or type(error).__name__
+    return LockUnavailable(
+        f"the lock {path.name} cannot be taken: {reason}.",
+        fix="Make the repository's git folder writable, then run the command again.",
+        details={"lock": path.name, "reason": reason},
+    )

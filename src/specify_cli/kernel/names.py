@@ -11,6 +11,12 @@ MAX_SEGMENT = 120
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
+# Windows opens a device for these, whatever their extension.
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
+)
+
+
 class UnsafeName(UsageError):
     """A name that must not be used as a path segment."""
 
@@ -34,8 +40,10 @@ def safe_segment(text: str, *, what: str) -> str:
         problem = f"it has {len(text)} characters (at most {MAX_SEGMENT})"
     elif _SEGMENT.match(text) is None:
         problem = "only ASCII letters, digits, '.', '_' and '-' are allowed, and it starts with a letter or digit"
-    elif ".." in text or text.endswith((".", ".lock")):
+    elif ".." in text or text.lower().endswith((".", ".lock")):
         problem = "it contains '..' or ends in '.' or '.lock'"
+    elif text.split(".")[0].lower() in _DEVICES:
+        problem = "Windows reserves that name for a device"
     else:
         return text
     raise UnsafeName(

@@ -58,7 +58,7 @@ def load_yaml(text: str, *, source: str) -> object:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise _refused(source, line, error.problem or "it is not valid YAML") from error
     except (YAMLError, ValueError, RecursionError) as error:
-        raise _refused(source, None, str(error).splitlines()[0] or "not valid YAML") from error
+        raise _refused(source, None, _first_line(error)) from error
 
 
 def dump_yaml(document: object) -> str:
@@ -130,9 +130,14 @@ def edit_mapping(
     editor.preserve_quotes = True
     editor.width = 4096
     try:
-        document = editor.load(text) if text.strip() else CommentedMap()
+        document = editor.load(text)
     except YAMLError as error:
-        raise _refused(source, None, str(error).splitlines()[0]) from error
+        raise _refused(source, None, _first_line(error)) from error
+    head = ""
+    if document is None:
+        # Comments without a mapping to hang on to stay in front of the new one.
+        comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
+        head, document = "".join(f"{line}\n" for line in comments), CommentedMap()
     if not isinstance(document, CommentedMap):
         raise _refused(source, 1, "it is not a mapping of keys to values")
     for key, value in changes.items():
@@ -143,7 +148,12 @@ def edit_mapping(
             document[key] = value
     stream = io.StringIO()
     editor.dump(document, stream)
-    return stream.getvalue()
+    return head + stream.getvalue()
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else "it is not valid YAML"
 
 
 def _refused(source: str, line: int | None, problem: str) -> YamlError:

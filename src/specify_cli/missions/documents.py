@@ -172,6 +172,7 @@ def uncommitted_files(root: Path, files: Sequence[str]) -> dict[str, str]:
     """
     listed = run_git(
         root,
+        "--no-optional-locks",
         "--literal-pathspecs",
         "status",
         "--porcelain=v1",

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):(?: +(.*))?\Z")
 _ITEM = re.compile(r"( *)- +(\S.*)\Z")
-_PLAIN = re.compile(
-    r"[A-Za-z_/][A-Za-z0-9_/.*?()+=~@%^$<>;&|\-](?:[^\n#:,\[\]{}\"'\t\\]|:(?=\S))*\Z"
-)
-_WORD = re.compile(r"[A-Za-z_]\Z")
+# A plain scalar starts with a letter (or a slash) and holds neither ": " nor " #". Inside a flow list
+# the list's own punctuation ends it.
+_PLAIN = re.compile(r"[A-Za-z_/](?:[^\n\t:#]|:(?=[^\s])|(?<=\S)#)*\Z")
+_PLAIN_IN_LIST = re.compile(r"[A-Za-z_/][^\n\t:#,\[\]{}\"'\\]*\Z")
 _INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 # Words that some YAML version reads as something else than text.
 _SPECIAL = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
@@ -88,10 +88,12 @@ def _value(text: str) -> JsonValue:
     if not text.endswith("]"):
         raise _NotSimple
     inner = text[1:-1].strip(" ")
-    return [_scalar(part.strip(" ")) for part in inner.split(",")] if inner else []
+    if not inner:
+        return []
+    return [_scalar(part.strip(" "), _PLAIN_IN_LIST) for part in inner.split(",")]
 
 
-def _scalar(text: str) -> JsonScalar:
+def _scalar(text: str, plain: re.Pattern[str] = _PLAIN) -> JsonScalar:
     quote = text[:1]
     if quote in ("'", '"'):
         inner = text[1:-1]
@@ -102,7 +104,7 @@ def _scalar(text: str) -> JsonScalar:
         return inner
     if _INTEGER.match(text):
         return int(text)
-    if (_PLAIN.match(text) or _WORD.match(text)) and text.isprintable():
+    if plain.match(text) and text.isprintable():
         if text.lower() in _SPECIAL or text.endswith(":"):
             raise _NotSimple
         return text

@@ -143,7 +143,8 @@ def ensure_workspace(
             add_worktree(repo, lane.worktree, branch=lane.branch, base=base)
             return Workspace(lane.worktree, lane.branch, lane.lane_id, base, created=True)
         path, created = lane_checkout(repo, lane), False
-        if path is None:
+        if path is None or path == mission.root:
+            # In the main checkout it would get in the way of the mission's own branch: refused.
             add_worktree(repo, lane.worktree, branch=lane.branch, base=None)
             path, created = lane.worktree, True
         tip = tips[lane.branch]

@@ -16,7 +16,6 @@ from specify_cli.next.look import load_mission_type
 from specify_cli.next.names import check_agent
 from specify_cli.next.prompt import build_prompt
 from specify_cli.next.runs import find_run, run_lock, save_run
-from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.workspaces import Workspace
     from specify_cli.next._internal_runtime.discovery import LoadedMission
     from specify_cli.next._internal_runtime.schema import WorkPackageRole
+    from specify_cli.status.lanes import Lane
 
 
 @dataclass(frozen=True, slots=True)

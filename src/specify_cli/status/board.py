@@ -223,14 +223,13 @@ class _Draft:
     """A work package's state while its rows are being applied."""
 
     __slots__ = (
-        "_facts",
         "_forced",
         "_implementer",
         "_last",
         "_notes",
         "_origin",
-        "_review_ref",
         "_remarks",
+        "_review_ref",
         "_review_result",
         "_reviewer",
         "_subtasks",

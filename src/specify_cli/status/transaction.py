@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from glob import escape
 from typing import TYPE_CHECKING
 
 from specify_cli.git.process import try_git
@@ -89,7 +90,8 @@ class Transaction:
             SpecKittyError: WRITE_FAILED, SAFE_COMMIT_*, ...: everything is as it was before.
             RollbackFailed: ROLLBACK_FAILED: it is not, and the next change will complete it.
         """
-        earlier = [path for path in self.interrupted() if path != self._marker]
+        crashed = self.interrupted()
+        earlier = [path for path in crashed if path != self._marker]
         ours = [*files, log, *derived]
         committing = False
         try:
@@ -112,6 +114,8 @@ class Transaction:
             if not (committing and self._is_committed(log)):
                 self._restore(error, ours, earlier, staged=committing)
             raise
+        if crashed:
+            _sweep([*ours, *earlier])
         self._marker.unlink(missing_ok=True)
         return result
 
@@ -216,3 +220,10 @@ def _missing_folders(folder: Path) -> list[Path]:
         missing.append(folder)
         folder = folder.parent
     return missing
+
+
+def _sweep(paths: Sequence[Path]) -> None:
+    """Remove the temporary files that a crash left beside files; nobody else writes these now."""
+    for path in set(paths):
+        for temporary in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+            temporary.unlink(missing_ok=True)

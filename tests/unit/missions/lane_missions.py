@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specify_cli.git.repository import open_repository
@@ -15,7 +14,6 @@ from specify_cli.missions.mission import Mission, load_mission, mission_log
 from specify_cli.missions.review import VerdictRecorded, record_verdict, start_review
 from specify_cli.missions.subtasks import mark_subtasks
 from specify_cli.missions.work_packages import find_work_package
-from specify_cli.status.board import Board
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import TransitionRequest
@@ -24,6 +22,9 @@ from tests.unit.missions.mission_files import PLAN, SLUG, SPEC, make_mission, wr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from specify_cli.status.board import Board
 
 BRANCH = "kitty/mission-todo"
 CONFIG = """project:
@@ -161,7 +162,7 @@ def make_project(
     mission = make_mission(root)
     (mission.directory / "spec.md").write_text(SPEC, encoding="utf-8")
     (mission.directory / "plan.md").write_text(PLAN, encoding="utf-8")
-    listed = "\n".join(f"- WP{number:02d} part {number} of the app" for number in packages)
+    listed = "\n".join(f"- WP{number:02d} is part {number} of the app and can be tested alone" for number in packages)
     (mission.directory / "tasks.md").write_text(f"# Tasks\n\n{listed}\n", encoding="utf-8")
     for number, depends in packages.items():
         write_work_package(

@@ -1,0 +1,149 @@
+"""The command tree and its one way out."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cyclopts import App
+
+from specify_cli import __version__
+from specify_cli.cli import app as command_line
+from specify_cli.cli.app import _COMMANDS, build_app, run
+from tests.conftest import COMMAND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def leaves(app: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every command of ours with the words that lead to it."""
+    for name in app:
+        if name.startswith("-"):
+            continue
+        found = app[name]
+        if found.default_command is not None:
+            yield (*words, name), found.default_command
+        else:
+            yield from leaves(found, (*words, name))
+
+
+LEAVES = dict(leaves(build_app(listing=False)))
+
+
+def test_the_tree_has_the_commands_of_the_loop() -> None:
+    assert {("init",), ("specify",), ("next",), ("accept",), ("merge",)} <= LEAVES.keys()
+    assert ("agent", "mission", "create") in LEAVES
+    assert ("agent", "tasks", "move-task") in LEAVES
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_every_command_takes_json_and_shows_an_example_of_itself(words: tuple[str, ...]) -> None:
+    function = LEAVES[words]
+    assert "json" in inspect.signature(function).parameters
+    assert "spec-kitty " in (function.__doc__ or "").partition("For example:")[2]
+
+
+@pytest.mark.parametrize(("name", "target", "stub"), _COMMANDS)
+def test_the_line_in_the_list_of_commands_belongs_to_a_command_that_exists(
+    name: str, target: str, stub: str
+) -> None:
+    module, _, attribute = target.partition(":")
+    found = getattr(importlib.import_module(f"specify_cli.cli.{module}"), attribute)
+    assert isinstance(found, App) or callable(found)
+    assert stub.endswith(".")
+    if isinstance(found, App):
+        assert found.name[0] == name
+        assert found.help == stub
+
+
+def test_listing_the_commands_imports_none_of_them() -> None:
+    script = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "from specify_cli.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "loaded = [m for m in sys.modules if m.startswith('specify_cli.')]\n"
+        "print(sorted(loaded), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    loaded = done.stderr.strip().splitlines()[-1]
+    assert "'specify_cli.cli.app'" in loaded
+    assert "specify_cli.missions" not in loaded
+    assert "specify_cli.cli.mission'" not in loaded
+
+
+def test_a_commands_own_help_shows_its_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["next", "--help"]) == 0
+    assert "--result success --verdict approved" in capsys.readouterr().out
+
+
+def test_the_version_is_the_packages(repository: Path) -> None:
+    done = subprocess.run(
+        [str(COMMAND), "--version"], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert done.stdout == f"{__version__}\n"
+
+
+def test_a_defect_of_ours_ends_in_the_error_shape_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "_dispatch", _raise(ZeroDivisionError("a defect")))
+    assert run(["next", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error_code"] == "INTERNAL_ERROR"
+    assert "Traceback" not in printed.out + printed.err
+
+
+def test_the_traceback_of_a_defect_is_there_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SPEC_KITTY_DEBUG", "1")
+    monkeypatch.setattr(command_line, "_dispatch", _raise(ZeroDivisionError("a defect")))
+    with pytest.raises(ZeroDivisionError):
+        run(["next"])
+
+
+def test_an_interruption_by_the_user_has_its_own_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "_dispatch", _raise(KeyboardInterrupt()))
+    assert run(["next", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["error_code"] == "INTERRUPTED"
+
+
+def test_a_reader_that_goes_away_is_no_error(repository: Path) -> None:
+    process = subprocess.Popen(
+        [str(COMMAND), "contract", "show", "--json"],
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait(timeout=30) == 0
+
+
+def test_json_after_the_end_of_options_is_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["nxt", "--", "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Error: ")
+
+
+def _raise(error: BaseException) -> Any:
+    def dispatch(*_: object, **__: object) -> int:
+        raise error
+
+    return dispatch
