@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tools.environments import clean_variables
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -107,7 +109,11 @@ def _row(number: int) -> dict[str, object]:
 
 def _fold(path: Path) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(path)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _PROGRAM, str(path)],
+        env=clean_variables(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     found: dict[str, float] = json.loads(done.stdout)
     return found

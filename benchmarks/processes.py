@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tools.environments import clean_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class Case:
         done = subprocess.run(
             self.argv,
             cwd=self.cwd,
-            env={**os.environ, **self.variables},
+            env={**clean_variables(), **self.variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

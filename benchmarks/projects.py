@@ -8,6 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tools.environments import clean_variables
 from tools.fixture_mission import WRITERS, write_tasks
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def run(argv: list[str], cwd: Path, variables: Mapping[str, str]) -> str:
     done = subprocess.run(
         argv,
         cwd=cwd,
-        env={**os.environ, **variables},
+        env={**clean_variables(), **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

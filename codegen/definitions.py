@@ -97,7 +97,9 @@ def references(schema: object) -> Iterator[str]:
 def _all_definitions(sources: Sources) -> Iterator[Definition]:
     for name, schema in sources.events.items():
         folder = "events/derived" if "/derived/" in schema.get("$id", "") else "events"
-        yield from _document(schema, name, family_of_event_schema(name), f"vendored/{folder}/{name}")
+        yield from _document(
+            schema, name, family_of_event_schema(name), f"vendored/{folder}/{name}"
+        )
     for name, schema in sources.websocket.items():
         yield from _document(schema, name, "websocket", f"vendored/websocket/{name}")
     for name, schema in sources.saas.get("components", {}).get("schemas", {}).items():

@@ -7,28 +7,27 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from codegen.locks import locked_version, tool_findings
-from codegen.patches import PATCHES
 from codegen.pinned import changed_files, hash_findings, read_pinned, vendored_files
 from codegen.regenerate import existing_files, generated_files
 from codegen.tree import PACKAGE, PipelineError, Tree
 from codegen.upstream import DISTRIBUTION, installed_version, wheel_artefacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-    from codegen.patches import Patch
 
 _DIFF_LINES = 60
 _PLACES = 8
 
 
-def check(root: Path, patches: Iterable[Patch] = PATCHES) -> list[str]:
+def check(
+    root: Path, *, generate: Callable[[Path], Mapping[str, bytes]] = generated_files
+) -> list[str]:
     """Return everything that is out of step; empty when all is well.
 
     Args:
         root: A checkout of the project.
-        patches: Corrections to the vendored documents.
+        generate: Makes the files of the generated package from the contracts of a checkout.
 
     Returns:
         Messages, each starting with the file that it is about.
@@ -42,7 +41,7 @@ def check(root: Path, patches: Iterable[Patch] = PATCHES) -> list[str]:
     ]
     if not unpinned:
         # What unpinned files would generate says nothing: `regen` refuses them as well.
-        findings += _collected(lambda: _generated_findings(tree, patches))
+        findings += _collected(lambda: _generated_findings(tree, generate(root)))
     return findings
 
 
@@ -126,8 +125,7 @@ def _places(vendored: bytes, wheel: bytes) -> str:
     return ", ".join(pointers[:_PLACES]) + more
 
 
-def _generated_findings(tree: Tree, patches: Iterable[Patch]) -> list[str]:
-    expected = generated_files(tree.root, patches)
+def _generated_findings(tree: Tree, expected: Mapping[str, bytes]) -> list[str]:
     present = {
         path.relative_to(tree.generated).as_posix(): path.read_bytes()
         for path in existing_files(tree.generated)

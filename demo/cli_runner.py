@@ -175,9 +175,10 @@ class Terminal:
     def slowness(self) -> float:
         """Return how much slower than 10 ms `python -c pass` is here; at least 1.
 
-        Sampled after every call, so that load during the run counts on both sides.
+        Sampled after every call, and the mean like the sum it is compared with, so that load
+        during the run counts on both sides.
         """
-        return max(1.0, statistics.median(self.baseline or [0.01]) / 0.010)
+        return max(1.0, statistics.fmean(self.baseline or [0.010]) / 0.010)
 
     def _bare_python(self) -> float:
         started = time.perf_counter()

@@ -11,6 +11,8 @@ import pytest
 
 from tests.architecture.source_tree import (
     GENERATED,
+    HAND_WRITTEN,
+    ROOT,
     SourceTree,
     generated,
     hand_written,
@@ -150,6 +152,16 @@ def test_a_package_without_a_place_is_caught(tmp_path: Path) -> None:
     tree = planted(tmp_path, {"newcomer/thing.py": ""})
     with pytest.raises(AssertionError, match="newcomer"):
         every_package_has_its_place(tree)
+
+
+@pytest.mark.proves("000 C-009")
+def test_the_runtime_lives_below_next_and_there_is_no_further_top_level_package() -> None:
+    source = ROOT / "src"
+    tops = {path.parent for path in source.rglob("__init__.py")}
+    tops = {path for path in tops if not (path.parent / "__init__.py").exists()}
+    assert tops == {HAND_WRITTEN, GENERATED}
+    runtime = HAND_WRITTEN / "next" / "_internal_runtime"
+    assert {"engine.py", "planner.py", "schema.py"} <= {path.name for path in runtime.iterdir()}
 
 
 def test_packages_form_no_cycle() -> None:

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.architecture.source_tree import ROOT, SourceTree, hand_written, planted, refuse
+from tests.architecture.source_tree import (
+    HAND_WRITTEN,
+    ROOT,
+    SourceTree,
+    hand_written,
+    planted,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,9 +166,19 @@ def _root_name(expression: ast.expr | None) -> str:
     return expression.id if isinstance(expression, ast.Name) else ""
 
 
-@pytest.mark.proves("000 FR-002", "000 FR-011", "000 NFR-006", "000 C-001")
+@pytest.mark.proves("000 FR-002", "000 FR-011", "000 C-001", "000 C-007")
 def test_the_retired_runtime_is_not_imported() -> None:
     the_retired_runtime_is_not_imported(hand_written())
+
+
+@pytest.mark.proves("000 NFR-006")
+def test_the_rule_is_quick_enough_for_the_fast_gate() -> None:
+    started = time.monotonic()
+    the_retired_runtime_is_not_imported(SourceTree(HAND_WRITTEN))
+    assert time.monotonic() - started <= 30
+    fast = re.search(r"^test-fast:.*\n(?:\t.*\n)+", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert fast is not None
+    assert "tests/architecture" in fast[0]
 
 
 @pytest.mark.proves("000 FR-002", "000 FR-011", "000 C-001")
@@ -189,7 +208,9 @@ def test_an_import_of_the_retired_runtime_is_caught_in_every_form(
     assert "000 FR-002" in str(caught.value)
 
 
-@pytest.mark.proves("000 FR-003", "000 FR-004", "000 FR-012", "000 FR-018", "000 C-002")
+@pytest.mark.proves(
+    "000 FR-003", "000 FR-004", "000 FR-012", "000 FR-018", "000 C-002", "000 C-007"
+)
 def test_events_are_not_vendored() -> None:
     events_are_not_vendored(hand_written())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import random
+from re import _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume
@@ -13,17 +15,17 @@ from jsonschema import Draft202012Validator, FormatChecker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hypothesis.strategies import DrawFn, SearchStrategy
+    from hypothesis.strategies import SearchStrategy
 
 Schema = Any
+Draw = Any
+"""Draws a value from a strategy: `DataObject.draw`, or what `st.composite` passes."""
 
 _MAX_EXTRA_ITEMS = 2
 _MAX_EXTRA_CHARACTERS = 8
 _ROUNDS = 4
-_TEXT = st.text(
-    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")),
-    max_size=_MAX_EXTRA_CHARACTERS,
-)
+_TEXT = st.sampled_from(["", "text", "Ünïcode ✓", "two words", "日本", "0", "null", "x" * 300])
+_SEEDS = st.integers(0, 2**32 - 1)
 _ANY_JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.just(0.5), _TEXT),
     lambda inner: st.one_of(
@@ -41,14 +43,23 @@ _FORMATS: dict[str, SearchStrategy[str]] = {
 }
 
 
+_validators: dict[tuple[int, int], tuple[Schema, Schema, Draft202012Validator]] = {}
+
+
 def validator(schema: Schema, root: Schema | None = None) -> Draft202012Validator:
     """The reference implementation, formats asserted, for a schema in the context of its file."""
-    context = {} if root is None else {"$defs": root.get("$defs", {})}
-    return Draft202012Validator(context | schema, format_checker=FormatChecker())
+    known = _validators.get((id(schema), id(root)))
+    if known is None:
+        names = ("$defs", "components")
+        file = root or {}
+        context = {name: file[name] for name in names if name in file}
+        made = Draft202012Validator(context | schema, format_checker=FormatChecker())
+        known = _validators[id(schema), id(root)] = (schema, root, made)  # keeps the ids in use
+    return known[2]
 
 
 @st.composite
-def instances(draw: DrawFn, root: Schema, schema: Schema | None = None) -> Any:
+def instances(draw: Draw, root: Schema, schema: Schema | None = None) -> Any:
     """Documents that conform to a schema (default: the file's root)."""
     wanted = root if schema is None else schema
     document = _Drawing(draw, root).value(wanted)
@@ -59,7 +70,7 @@ def instances(draw: DrawFn, root: Schema, schema: Schema | None = None) -> Any:
 class _Drawing:
     """One drawn document."""
 
-    def __init__(self, draw: DrawFn, root: Schema) -> None:
+    def __init__(self, draw: Draw, root: Schema) -> None:
         self.draw = draw
         self.root = root
 
@@ -109,13 +120,13 @@ class _Drawing:
         return None
 
     def boolean(self, _: Schema) -> bool:
-        return self.draw(st.booleans())
+        return bool(self.draw(st.booleans()))
 
     def integer(self, schema: Schema) -> int:
         low = max(schema.get("minimum", -9), schema.get("exclusiveMinimum", -10) + 1)
-        return self.draw(st.integers(low, schema.get("maximum", low + 1000)))
+        return int(self.draw(st.integers(low, schema.get("maximum", low + 1000))))
 
-    def number(self, schema: Schema) -> float | int:
+    def number(self, schema: Schema) -> Any:
         low, high = schema.get("minimum", -9), schema.get("maximum", 1000)
         return self.draw(st.one_of(st.integers(int(low), int(high)), st.floats(low, high)))
 
@@ -126,7 +137,7 @@ class _Drawing:
                 text = _FORMATS[schema["format"]]
             return self.draw(text.filter(lambda drawn: not drawn.endswith("\n")))
         if "format" in schema:
-            return self.draw(_FORMATS[schema["format"]])
+            return str(self.draw(_FORMATS[schema["format"]]))
         low = schema.get("minLength", 0)
         high = min(
             schema.get("maxLength", low + _MAX_EXTRA_CHARACTERS), low + _MAX_EXTRA_CHARACTERS
@@ -150,7 +161,8 @@ class _Drawing:
         properties = schema.get("properties", {})
         required = schema.get("required", [])
         optional = [name for name in properties if name not in required]
-        chosen = self.draw(st.sets(st.sampled_from(optional))) if optional else set()
+        bits = self.draw(st.integers(0, 2 ** len(optional) - 1))
+        chosen = {name for number, name in enumerate(optional) if bits >> number & 1}
         names = [name for name in properties if name in required or name in chosen]
         names += [name for name in required if name not in properties]
         value = {
@@ -204,6 +216,44 @@ class _Drawing:
                 value[name] = self.value(properties.get(name, {}))
 
 
+def matching(pattern: str, source: random.Random) -> str:
+    """A text that matches a pattern; the assertions of the pattern are left to chance."""
+    return "".join(_texts(_parser.parse(pattern), source))
+
+
+def _texts(tokens: Any, source: random.Random) -> Iterator[str]:
+    for operation, argument in tokens:
+        name = str(operation)
+        if name == "LITERAL":
+            yield chr(argument)
+        elif name == "IN":
+            yield source.choice(_members(argument))
+        elif name == "ANY":
+            yield source.choice("az09/-_")
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            low, high, inner = argument
+            for _ in range(source.randint(low, min(high, low + _MAX_EXTRA_CHARACTERS))):
+                yield from _texts(inner, source)
+        elif name == "SUBPATTERN":
+            yield from _texts(argument[3], source)
+        elif name == "BRANCH":
+            yield from _texts(source.choice(argument[1]), source)
+
+
+_CATEGORIES = {"CATEGORY_DIGIT": "0123456789", "CATEGORY_NOT_SPACE": "aZ0-"}
+
+
+def _members(items: Any) -> str:
+    out = ""
+    for operation, argument in items:
+        name = str(operation)
+        if name == "RANGE":
+            out += "".join(map(chr, range(argument[0], argument[1] + 1)))
+        else:
+            out += _CATEGORIES[str(argument)] if name == "CATEGORY" else chr(argument)
+    return out
+
+
 def merged(left: Schema, right: Schema) -> Schema:
     """Both schemas as one; where both say something about a key, about that key both."""
     out = {**left, **right}
@@ -252,14 +302,15 @@ class Inapplicable(Exception):
     """The document has nothing that a mutation could change."""
 
 
-def _pick(draw: DrawFn, document: Any, wanted: Callable[[Any], object]) -> Spot:
+def _pick(draw: Draw, document: Any, wanted: Callable[[Any], object]) -> Spot:
     found = [(holder, key) for holder, key in spots(document) if wanted(holder[key])]
     if not found:
         raise Inapplicable
-    return found[draw(st.integers(0, len(found) - 1))]
+    index = int(draw(st.integers(0, len(found) - 1)))
+    return found[index]
 
 
-def _remove_key(draw: DrawFn, document: Any) -> None:
+def _remove_key(draw: Draw, document: Any) -> None:
     found = [(holder, key) for holder, key in spots(document) if isinstance(holder, dict)]
     if not found:
         raise Inapplicable
@@ -267,51 +318,51 @@ def _remove_key(draw: DrawFn, document: Any) -> None:
     del holder[key]
 
 
-def _add_key(draw: DrawFn, document: Any) -> None:
+def _add_key(draw: Draw, document: Any) -> None:
     found = objects(document)
     holder = found[draw(st.integers(0, len(found) - 1))]
     holder["unexpected_key"] = draw(_ANY_JSON)
 
 
-def _change_type(draw: DrawFn, document: Any) -> None:
+def _change_type(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: True)
     others = [None, True, 7, 2.5, "text", [], {}, ["text"], {"key": "text"}]
     holder[key] = draw(st.sampled_from([x for x in others if type(x) is not type(holder[key])]))
 
 
-def _number_as_text(draw: DrawFn, document: Any) -> None:
+def _number_as_text(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
     holder[key] = str(holder[key])
 
 
-def _true_for_number(draw: DrawFn, document: Any) -> None:
+def _true_for_number(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
     holder[key] = draw(st.booleans())
 
 
-def _whole_float(draw: DrawFn, document: Any) -> None:
+def _whole_float(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: type(value) is int)
     holder[key] = float(holder[key])
 
 
-def _other_number(draw: DrawFn, document: Any) -> None:
+def _other_number(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
     holder[key] = draw(st.sampled_from([-1, 0, 1, 5, -0.5, 10**30]))
 
 
-def _other_text(draw: DrawFn, document: Any) -> None:
+def _other_text(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: isinstance(value, str))
     text = holder[key]
     variants = ["", " ", text.upper(), text + "x", text[:-1], f" {text}", "2026-13-01T00:00:00Z"]
     holder[key] = draw(st.sampled_from(variants))
 
 
-def _drop_item(draw: DrawFn, document: Any) -> None:
+def _drop_item(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: isinstance(value, list) and value)
     holder[key] = holder[key][1:] if draw(st.booleans()) else [*holder[key], holder[key][0]]
 
 
-MUTATIONS: dict[str, Callable[[DrawFn, Any], None]] = {
+MUTATIONS: dict[str, Callable[[Draw, Any], None]] = {
     "key removed": _remove_key,
     "key added": _add_key,
     "type changed": _change_type,
@@ -324,7 +375,7 @@ MUTATIONS: dict[str, Callable[[DrawFn, Any], None]] = {
 }
 
 
-def planted(draw: DrawFn, document: Any, key: str) -> Any:
+def planted(draw: Draw, document: Any, key: str) -> Any:
     """A copy of a document with a key planted in one of its objects, however deep."""
     mutant = copy.deepcopy(document)
     found = objects(mutant)
@@ -332,7 +383,7 @@ def planted(draw: DrawFn, document: Any, key: str) -> Any:
     return mutant
 
 
-def mutants(draw: DrawFn, document: Any) -> Iterator[tuple[str, Any]]:
+def mutants(draw: Draw, document: Any) -> Iterator[tuple[str, Any]]:
     """Copies of a document with one mutation each, one of every kind that applies to it."""
     for kind, mutate in MUTATIONS.items():
         mutant = copy.deepcopy(document)

@@ -79,6 +79,9 @@ STRICTER_THAN_SCHEMA: dict[str, Callable[[Violation], bool]] = {
         lambda found: found.rule == "pattern" and ("\\n" in found.found or "\\u" in found.found)
     ),
 }
+ENVELOPE_ADDITIONS: set[str] = set(SOURCES.events["event"]["properties"]) - set(
+    VENDORED["events/event.schema.json"]["properties"]
+)
 STRICTER_THAN_UPSTREAM: dict[str, Callable[[Violation], bool]] = {
     "the artefacts' rules are outside upstream's validator": is_from_artefact,
     "1.0 is no integer: upstream's models convert": is_whole_float,
@@ -98,9 +101,6 @@ STRICTER_THAN_UPSTREAM: dict[str, Callable[[Violation], bool]] = {
         )
     ),
 }
-ENVELOPE_ADDITIONS = set(SOURCES.events["event"]["properties"]) - set(
-    VENDORED["events/event.schema.json"]["properties"]
-)
 
 
 def unexplained(found: tuple[Violation, ...], reasons: dict[str, Any]) -> list[Violation]:

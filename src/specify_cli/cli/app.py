@@ -75,7 +75,8 @@ def build_app(*, listing: bool = True) -> App:
     )
     for name, target, help_text in _COMMANDS:
         app.command(f"specify_cli.cli.{target}", name=name, help=help_text if listing else None)
-    app.register_install_completion_command()
+    if listing:  # its import costs 8 ms, and it is an option of the root
+        app.register_install_completion_command()
     return app
 
 

@@ -37,6 +37,9 @@ def next_step(
         Path | None, Parameter(help="What has to change, with --verdict changes_requested.")
     ] = None,
     reason: Annotated[str | None, Parameter(help="Why, with --result failed or blocked.")] = None,
+    answer: Annotated[
+        str | None, Parameter(help="Your answer to the question the mission waits for.")
+    ] = None,
     retry: Annotated[
         bool, Parameter(negative="", help="Go on after a failed or blocked step.")
     ] = False,
@@ -64,8 +67,8 @@ def next_step(
     from specify_cli.missions.moves import read_feedback
 
     project, chosen = select_mission(mission)
-    if result is None and not retry:
-        decision = loop.query(project, chosen, agent=agent)
+    if result is None and answer is None and not retry:
+        decision = loop.query(project, chosen, agent=agent, wp_id=wp)
     else:
         decision = loop.advance(
             project,
@@ -77,6 +80,7 @@ def next_step(
             feedback=read_feedback(feedback_file),
             reason=reason,
             retry=retry,
+            answer=answer,
         )
     return Outcome(
         document=decision, text=_text(decision), exit_code=1 if decision["kind"] == "blocked" else 0

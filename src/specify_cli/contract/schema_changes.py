@@ -92,6 +92,12 @@ class _Comparison:
     def schema(self, old: Any, new: Any, pointer: str) -> Iterator[SchemaChange]:
         """Yield the changes between two subschemas."""
         targets = (_reference(old), _reference(new))
+        if any(target and not target.startswith("#") for target in targets):
+            # Another document, which is compared on its own.
+            if targets[0] != targets[1]:
+                text = f"another document is meant: {targets[0] or '-'} became {targets[1] or '-'}"
+                yield SchemaChange(f"{pointer}/$ref", "rule_changed", True, text)
+            return
         if any(targets):
             if targets in self._seen:
                 return

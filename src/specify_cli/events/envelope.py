@@ -72,7 +72,7 @@ def wp_status_changed(
         "review_ref": row["review_ref"],
         "evidence": _done_evidence(row),
     }
-    return _envelope(
+    return build_envelope(
         identity,
         Stamp(row["event_id"], row["at"], row.get("lamport_clock", 0)),
         event_type=WP_STATUS_CHANGED,
@@ -99,7 +99,7 @@ def mission_created(
     Raises:
         ContractViolation: CONTRACT_VIOLATION.
     """
-    return _envelope(
+    return build_envelope(
         identity,
         stamp,
         event_type=MISSION_CREATED,
@@ -132,7 +132,7 @@ def mission_closed(
     Raises:
         ContractViolation: CONTRACT_VIOLATION.
     """
-    return _envelope(
+    return build_envelope(
         identity,
         stamp,
         event_type=MISSION_CLOSED,
@@ -143,7 +143,7 @@ def mission_closed(
     )
 
 
-def _envelope(
+def build_envelope(
     identity: ProjectIdentity,
     stamp: Stamp,
     *,
@@ -151,9 +151,27 @@ def _envelope(
     aggregate: tuple[str, str],
     payload: Mapping[str, Any],
     build_id: str | None = None,
-    correlation_id: str | None,
-    causation_id: str | None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
 ) -> Event:
+    """Build an envelope of any event type and pass it through the gate.
+
+    Prefer the functions that know an event's payload; this one is for families of events that have
+    a module of their own.
+
+    Args:
+        identity: The project, and the checkout and node that emit.
+        stamp: Id, time and logical time.
+        event_type: Name in the event catalogue.
+        aggregate: Kind and id of what changed.
+        payload: A document of the event type's own wire type.
+        build_id: The checkout that produced the event, when it is not the one that emits it.
+        correlation_id: ULID of the command or run; the event's own id when there is none.
+        causation_id: The event before it in the same command, if any.
+
+    Raises:
+        ContractViolation: CONTRACT_VIOLATION.
+    """
     envelope: Event = {
         "event_id": stamp.event_id,
         "event_type": event_type,

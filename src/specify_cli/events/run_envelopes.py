@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from specify_cli.events.envelope import Stamp, _envelope
+from specify_cli.events.envelope import Stamp, build_envelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +154,7 @@ def mission_run_completed(
 
 
 def _of_run(origin: RunOrigin, event_type: str, payload: Mapping[str, Any]) -> LifecycleRow:
-    return _envelope(
+    return build_envelope(
         origin.identity,
         origin.stamp,
         event_type=event_type,

@@ -10,6 +10,7 @@ from specify_cli.git.process import try_git
 from specify_cli.git.safe_commit import Capability, CommitResult, safe_commit
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import json_line
+from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +55,7 @@ class Transaction:
         self._capability = capability
         self._protected = protected
         self._undo: list[Callable[[], None]] = []
+        self._backups: list[Path] = []
 
     def interrupted(self) -> tuple[Path, ...]:
         """Return the files that an earlier, crashed change was writing; empty if none was."""
@@ -114,6 +116,9 @@ class Transaction:
             if not (committing and self._is_committed(log)):
                 self._restore(error, ours, earlier, staged=committing)
             raise
+        finally:
+            for backup in self._backups:
+                backup.unlink(missing_ok=True)
         if crashed:
             _sweep([*ours, *earlier])
         self._marker.unlink(missing_ok=True)
@@ -131,21 +136,27 @@ class Transaction:
             before = None
         if before == data:
             return
-        folders = _missing_folders(path.parent)
-
-        def restore() -> None:
-            if before is None:
-                path.unlink(missing_ok=True)
-                for folder in folders:
-                    folder.rmdir()
-            else:
-                self._disk.write_atomic(path, before)
-
-        self._undo.append(restore)
+        if before is None:
+            folders = _missing_folders(path.parent)
+            self._undo.append(lambda: _remove(path, folders))
+        else:
+            backup = self._keep(path, before)
+            self._undo.append(lambda: self._disk.rename(backup, path))
         if data is None:
             path.unlink()
         else:
             self._disk.write_atomic(path, data, durable=durable)
+
+    def _keep(self, path: Path, before: bytes) -> Path:
+        """Keep a file's content beside it, so that putting it back needs no space on the disk."""
+        backup = path.with_name(f".{path.name[:80]}.{new_ulid()}.tmp")
+        self._backups.append(backup)
+        try:
+            backup.hardlink_to(path)
+        except OSError:
+            # A file system without hard links, or a disk without a free entry.
+            self._disk.write_atomic(backup, before, durable=False)
+        return backup
 
     def _append(self, log: Path, lines: Sequence[bytes]) -> None:
         existed = log.exists()
@@ -211,6 +222,14 @@ class Transaction:
             self._mark(earlier)
         else:
             self._marker.unlink(missing_ok=True)
+
+
+def _remove(path: Path, folders: Sequence[Path]) -> None:
+    """Remove a file that was not there before, and the folders that were made for it."""
+    path.unlink(missing_ok=True)
+    for folder in folders:
+        if folder.exists() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _missing_folders(folder: Path) -> list[Path]:

@@ -213,6 +213,7 @@ def _fixtures(expected: str) -> list[Any]:
     ]
 
 
+@pytest.mark.proves("001 NFR-002")
 @pytest.mark.parametrize("entry", _fixtures("valid"))
 def test_the_models_accept_the_valid_fixtures_of_the_events_package(entry: Any) -> None:
     payload = json.loads((FIXTURES / entry["path"]).read_bytes())

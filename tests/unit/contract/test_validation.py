@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +11,9 @@ from specify_cli.contract.documents import UnknownSurface, packaged_document, su
 from specify_cli.contract.parsed_file import FileUnreadable
 from specify_cli.contract.positions import JsonLines, YamlLines
 from specify_cli.contract.validation import ValidationReport, validate_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROW: dict[str, Any] = {
     "actor": "claude",
@@ -212,7 +214,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) ->
 
 
 def test_a_json_document_names_the_line_of_each_fault(tmp_path: Path) -> None:
-    document = dict(packaged_document("published/next_decision.schema.json")["examples"][0])  # type: ignore[arg-type,index,call-overload]
+    document = dict(packaged_document("published/next_decision.schema.json")["examples"][0])  # type: ignore[arg-type,index]
     document["guard_failures"] = [{"file": None, "looked_for": "x", "found": 1, "fix": "y"}]
     document["odd key"] = 1
     text = json.dumps(document, indent=2)
@@ -249,7 +251,7 @@ def test_yaml_and_frontmatter_are_checked_too(tmp_path: Path) -> None:
     )
     found = places(validate_file(work_package, "wp_frontmatter"))
     assert (3, "$.dependencies[0]", "pattern") in found
-    assert (1, "$.title", "required") in found
+    assert (2, "$.title", "required") in found
     torn = written(tmp_path / "WP02.md", "---\nwork_package_id: [\n---\n")
     assert [rule for *_, rule in places(validate_file(torn, "wp_frontmatter"))] == ["yaml"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,9 @@ from specify_cli.kernel.files import (
     json_line,
     read_text,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FullDisk(Disk):

@@ -96,11 +96,15 @@ def test_frontmatter_and_body_are_split() -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("---\na: 1\n", "closing"), ("---\n- a\n---\n", "not a mapping"), ("---\na: [\n---\n", "")],
+    [
+        ("---\na: 1\n", "closing"),
+        ("---\n- a\n---\n", "not a mapping"),
+        ("---\na: [\n---\n", "f.md"),
+    ],
 )
 def test_broken_frontmatter_is_refused(text: str, problem: str) -> None:
     with pytest.raises(YamlError, match=problem):
-        split_frontmatter(text, source="WP01.md")
+        split_frontmatter(text, source="f.md")
 
 
 def test_editing_frontmatter_keeps_comments_order_quotes_and_body() -> None:

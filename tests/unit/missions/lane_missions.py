@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,6 +138,27 @@ class MissionAtWork:
         return git(self.root, "status", "--porcelain") == ""
 
 
+def copy_project(template: MissionAtWork, root: Path) -> MissionAtWork:
+    """Copy a project with its worktrees to another folder: quicker than making it again."""
+    shutil.copytree(template.root, root, symlinks=True)
+    for registered in (root / ".git" / "worktrees").glob("*"):
+        # Both links are absolute; `git worktree repair` would mend the template's instead.
+        tree = root / ".worktrees" / registered.name
+        (tree / ".git").write_text(f"gitdir: {registered.as_posix()}\n", encoding="utf-8")
+        (registered / "gitdir").write_text(f"{(tree / '.git').as_posix()}\n", encoding="utf-8")
+    return MissionAtWork(root, Project(root, open_repository(root)))
+
+
+def fresh_repository(root: Path) -> Path:
+    """Make a repository with one commit on main."""
+    root.mkdir(parents=True)
+    git(root, "init", "-q", "-b", "main")
+    (root / "README.md").write_text("# project\n", encoding="utf-8")
+    git(root, "add", "README.md")
+    git(root, "commit", "-q", "-m", "Start")
+    return root
+
+
 def make_project(
     root: Path,
     packages: Mapping[int, tuple[int, ...]],
@@ -162,7 +184,10 @@ def make_project(
     mission = make_mission(root)
     (mission.directory / "spec.md").write_text(SPEC, encoding="utf-8")
     (mission.directory / "plan.md").write_text(PLAN, encoding="utf-8")
-    listed = "\n".join(f"- WP{number:02d} is part {number} of the app and can be tested alone" for number in packages)
+    listed = "\n".join(
+        f"- WP{number:02d} is part {number} of the app and can be tested alone"
+        for number in packages
+    )
     (mission.directory / "tasks.md").write_text(f"# Tasks\n\n{listed}\n", encoding="utf-8")
     for number, depends in packages.items():
         write_work_package(

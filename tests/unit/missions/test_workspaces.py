@@ -20,17 +20,30 @@ from specify_cli.missions.workspaces import (
 )
 from specify_cli.status.lanes import Lane
 from tests.conftest import git
-from tests.unit.missions.lane_missions import BRANCH, MissionAtWork, make_project
+from tests.unit.missions.lane_missions import (
+    BRANCH,
+    MissionAtWork,
+    copy_project,
+    fresh_repository,
+    make_project,
+)
 from tests.unit.missions.mission_files import SLUG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def work(repository: Path) -> MissionAtWork:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> MissionAtWork:
     """Two parallel work packages and one that builds on both."""
-    return make_project(repository, {1: (), 2: (), 3: (1, 2)})
+    root = fresh_repository(tmp_path_factory.mktemp("template") / "project")
+    return make_project(root, {1: (), 2: (), 3: (1, 2)})
+
+
+@pytest.fixture
+def work(template: MissionAtWork, tmp_path: Path) -> MissionAtWork:
+    """A project of its own for each test."""
+    return copy_project(template, tmp_path / "project")
 
 
 def test_a_lane_starts_at_the_tip_of_the_target_branch(work: MissionAtWork) -> None:

@@ -46,9 +46,7 @@ def test_a_given_input_lets_the_step_be_issued() -> None:
 
 def test_a_pending_question_is_asked_again_under_the_same_id() -> None:
     request = DecisionRequest("input:region", "draw", "Which region?", "claude", AT, "region")
-    run = replace(
-        RUN, completed_steps=("survey",), pending_decisions={"input:region": request}
-    )
+    run = replace(RUN, completed_steps=("survey",), pending_decisions={"input:region": request})
     decision = plan_next(run, template())
     assert (decision.decision_id, decision.question, decision.reason) == (
         "input:region",
@@ -94,9 +92,7 @@ def _templates(draw: st.DrawFn) -> MissionTemplate:
         earlier = [f"s{i}" for i in range(index)]
         depends = draw(st.lists(st.sampled_from(earlier), unique=True)) if earlier else []
         steps.append(PromptStep(f"s{index}", "S", prompt="p", depends_on=tuple(depends)))
-    return MissionTemplate(
-        MissionMeta("any", "Any", "1"), tuple(draw(st.permutations(steps)))
-    )
+    return MissionTemplate(MissionMeta("any", "Any", "1"), tuple(draw(st.permutations(steps))))
 
 
 @given(_templates())
