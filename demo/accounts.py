@@ -46,7 +46,7 @@ def check_accounts(terminal: Terminal, repository: Path, slug: str, report: Repo
     report.section("What is left behind")
     _check_leftovers(terminal, repository, report)
     report.section("The accounts")
-    _check_budgets(terminal, repository, report)
+    check_budgets(terminal, repository, report)
 
 
 def _check_rows(terminal: Terminal, repository: Path, slug: str, report: Report) -> None:
@@ -108,7 +108,12 @@ def _check_leftovers(terminal: Terminal, repository: Path, report: Report) -> No
     report.step("home", "untouched")
 
 
-def _check_budgets(terminal: Terminal, repository: Path, report: Report) -> None:
+def check_budgets(terminal: Terminal, repository: Path, report: Report) -> None:
+    """Hold calls, time and bookkeeping commits against their budgets.
+
+    Raises:
+        DemoFailed: One of them is exceeded.
+    """
     calls = [call for call in terminal.calls if call.chapter == "mission"]
     checks = [call for call in terminal.calls if call.chapter == "check"]
     seconds = sum(call.seconds for call in calls)

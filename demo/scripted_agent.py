@@ -162,16 +162,16 @@ class ScriptedAgent:
         old = _section(text, "Purpose")
         spec.write_text(text.replace(old, purpose), encoding="utf-8")
         self._commit(prompt)
-        self.report.step(self.name, "wrote down what the mission is for")
+        self.report.step(self.name, "discovery: wrote down what it is for")
         return self._success(prompt)
 
     def specify(self, prompt: Prompt) -> Decision:
         """Write the specification."""
-        return self._write_document(prompt, "spec.md", "specified it")
+        return self._write_document(prompt, "spec.md", "specify: wrote the specification")
 
     def plan(self, prompt: Prompt) -> Decision:
         """Write the plan."""
-        return self._write_document(prompt, "plan.md", "planned it")
+        return self._write_document(prompt, "plan.md", "plan: wrote the plan")
 
     def cut_into_work_packages(self, prompt: Prompt) -> Decision:
         """Write the work packages and put them on the board."""
@@ -182,7 +182,7 @@ class ScriptedAgent:
             (folder / source.name).write_text(source.read_text(encoding="utf-8"), "utf-8")
         self._commit(prompt)
         self._run(prompt, "finalize-tasks")
-        self.report.step(self.name, f"cut it into {len(work_packages)} work packages")
+        self.report.step(self.name, f"tasks: cut it into {len(work_packages)} work packages")
         return self._success(prompt)
 
     def implement(self, prompt: Prompt) -> Decision:
@@ -207,7 +207,9 @@ class ScriptedAgent:
             raise DemoFailed(f"{wp_id}'s own tests fail:\n{tests.stderr}")
         self._commit(prompt, message=f"{wp_id}: {what}")
         self._tick(prompt)
-        self.report.step(self.name, f"{wp_id}: {what}, {len(written)} files, own tests pass")
+        verb = "built" if source.name == "first" else "reworked"
+        self.report.step(self.name, f"{wp_id} {verb}: {what}")
+        self.report.step("", f"{len(written)} files in {workspace.name}, own tests pass")
         return self._success(prompt)
 
     def review(self, prompt: Prompt) -> Decision:
@@ -219,21 +221,24 @@ class ScriptedAgent:
             ["-m", "unittest", "discover", "-s", folder, "-p", check], workspace
         )
         if result.returncode == 0:
-            self.report.step(self.name, f"{wp_id}: approved, its own check passes")
+            self.report.step(self.name, f"{wp_id} reviewed: approved")
             return self._tell(prompt.command("--verdict", "approved").argv)
         failing = sorted(set(_CHECK_NAME.findall(result.stderr)))
         command = prompt.command("--verdict", "changes_requested")
         feedback = Path(_value(command.argv, "--feedback-file"))
         feedback.parent.mkdir(parents=True, exist_ok=True)
         feedback.write_text(_feedback(wp_id, check, failing, result.stderr), encoding="utf-8")
-        self.report.step(self.name, f"{wp_id}: changes requested, {len(failing)} check fails:")
-        self.report.step("", f"{', '.join(failing)}")
+        self.report.step(
+            self.name, f"{wp_id} reviewed: changes requested, because these checks fail:"
+        )
+        for name in failing:
+            self.report.step("", name)
         return self._tell(command.argv)
 
     def accept(self, prompt: Prompt) -> Decision:
         """Accept the mission."""
         self._run(prompt, "accept")
-        self.report.step(self.name, "accepted the mission")
+        self.report.step(self.name, "accept: accepted the mission")
         return self._success(prompt)
 
     def _write_document(self, prompt: Prompt, name: str, what: str) -> Decision:
@@ -247,10 +252,10 @@ class ScriptedAgent:
         folder = self.example / "work" / wp_id
         named = set(_CHECK_NAME.findall(prompt.section("Review feedback")))
         if not named:
-            return folder / "first", f"wrote {wp_id}"
+            return folder / "first", prompt.fact("Its title")
         for check in sorted(named):
             if (folder / "fixes" / check).is_dir():
-                return folder / "fixes" / check, f"reworked after {check}"
+                return folder / "fixes" / check, f"make {check} pass"
         raise DemoFailed(f"nobody knows how to fix {', '.join(sorted(named))} of {wp_id}.")
 
     def _own(self, name: str) -> str:

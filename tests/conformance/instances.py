@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import random
 from re import _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
@@ -58,12 +58,23 @@ def validator(schema: Schema, root: Schema | None = None) -> Draft202012Validato
     return known[2]
 
 
+class Named:
+    """A schema of a file under a name; the name alone is what hypothesis prints."""
+
+    def __init__(self, name: str, root: Schema, schema: Schema | None = None) -> None:
+        self.name = name
+        self.root = root
+        self.schema = root if schema is None else schema
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 @st.composite
-def instances(draw: Draw, root: Schema, schema: Schema | None = None) -> Any:
-    """Documents that conform to a schema (default: the file's root)."""
-    wanted = root if schema is None else schema
-    document = _Drawing(draw, root).value(wanted)
-    assume(validator(wanted, root).is_valid(document))
+def instances(draw: Draw, named: Named) -> Any:
+    """Documents that conform to a schema."""
+    document = _Drawing(draw, named.root).value(named.schema)
+    assume(validator(named.schema, named.root).is_valid(document))
     return document
 
 
@@ -180,7 +191,7 @@ class _Drawing:
 
     def name(self, schema: Schema, number: int) -> str:
         if "propertyNames" in schema:
-            return self.string(self.resolved(schema["propertyNames"]) | {"type": "string"})
+            return self.string(self.resolved(schema["propertyNames"]))
         return f"further_{number}"
 
     def repaired(self, value: dict[str, Any], schema: Schema) -> dict[str, Any]:
@@ -192,6 +203,8 @@ class _Drawing:
                 for name in names if trigger in value else ():
                     value.setdefault(name, self.value(schema["properties"][name]))
             self.apply(value, schema, schema)
+        for total, parts in schema.get("x-sum", {}).items():
+            value[total] = sum(value[part] for part in parts)
         return value
 
     def apply(self, value: dict[str, Any], rules: Schema, schema: Schema) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from demo import accounts
 from demo.__main__ import EXAMPLE, main
-from demo.cli_runner import DemoFailed
+from demo.accounts import check_budgets
+from demo.cli_runner import Call, DemoFailed, Terminal
 from demo.prompt_reader import read_prompt
+from demo.report import Report
 from demo.scripted_agent import ScriptedAgent
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def test_the_demo_drives_a_mission_to_merged_code_in_a_folder_with_spaces(tmp_pa
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
     assert "Ben pays Ana 25.83" in done.stdout
-    assert "WP02: changes requested" in done.stdout
+    assert "WP02 reviewed: changes requested" in done.stdout
     assert (folder / EXAMPLE.name / "fairshare" / "__main__.py").is_file()
 
 
@@ -74,7 +77,7 @@ def test_an_untouched_scaffold_stops_the_demo_at_the_guard(
     assert status == 1
     assert "the guard did not let claude's specify pass" in said.err
     assert "spec.md" in said.err
-    assert "planned it" not in said.out
+    assert "plan: wrote the plan" not in said.out
 
 
 def test_uncommitted_work_stops_the_demo_at_the_hand_over(
@@ -96,14 +99,29 @@ def test_a_rework_without_a_commit_stops_the_demo(
     assert "implement WP02" in said.err
 
 
-def test_a_budget_that_is_exceeded_fails_the_demo_at_its_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(accounts, "MAX_BOOKKEEPING_COMMITS", 2)
-    status = main(["--keep", str(tmp_path / "demo")])
-    said = capsys.readouterr()
-    assert status == 1
-    assert "bookkeeping commits instead of 2" in said.err
+def test_a_budget_that_is_exceeded_fails_the_demo(tmp_path: Path) -> None:
+    terminal = Terminal.isolated(tmp_path / "home", lambda _: None)
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    terminal.git(["init", "--quiet", "--initial-branch", "main"], repository)
+    terminal.git(["config", "user.name", "Spec Kitty Demo"], repository)
+    terminal.git(["config", "user.email", "demo@example.org"], repository)
+    for number in range(21):
+        message = ["commit", "--quiet", "--allow-empty", "--message", f"Bookkeeping {number}"]
+        terminal.git(message, repository, author="Spec Kitty Demo")
+    call = Call(("spec-kitty", "next"), repository, 1.0, 0, "", "", "mission")
+    terminal.calls = [call] * 26
+    terminal.baseline = [0.005]
+    with pytest.raises(DemoFailed) as over:
+        check_budgets(terminal, repository, Report(stream=io.StringIO()))
+    assert str(over.value) == (
+        "the mission is over its budget: 26 calls instead of 25; 26.0 s instead of 6.0 s; "
+        "21 bookkeeping commits instead of 20."
+    )
+    terminal.calls = [replace(call, seconds=0.3)] * 25
+    terminal.baseline = [0.015]
+    terminal.git(["reset", "--quiet", "--hard", "HEAD~1"], repository)
+    check_budgets(terminal, repository, Report(stream=io.StringIO()))
 
 
 def test_a_folder_with_files_in_it_is_refused(

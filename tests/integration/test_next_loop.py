@@ -17,7 +17,8 @@ from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.missions.acceptance import accept_mission
 from specify_cli.missions.mission import load_mission, mission_log
 from specify_cli.missions.work_packages import WorkPackageNotFound
-from specify_cli.next import advance, query, runs
+from specify_cli.next import advance, query
+from specify_cli.next._internal_runtime.run import MissionRun
 from specify_cli.next.actions import take_implementation, take_review
 from specify_cli.next.settle import NothingInHand
 from specify_cli.status.mission_status import MissionStatus
@@ -61,6 +62,7 @@ def approve(lab: Lab, agent: str, **options: Any) -> Any:
     return lab.report(agent, verdict="approved", **options)
 
 
+@pytest.mark.proves("000 FR-001", "000 FR-017")
 def test_two_agents_take_a_mission_from_nothing_to_accepted(lab: Lab) -> None:
     assert told(lab.report("claude")) == ("step", "discovery", None)
     lab.write_purpose()
@@ -482,8 +484,8 @@ def test_a_crash_before_the_state_is_written_loses_nothing(
 ) -> None:
     lab.report("claude")
     lab.write_purpose()
-    save = runs.MissionRun.save
-    monkeypatch.setattr(runs.MissionRun, "save", lambda self: save(self, disk=_FullDisk()))
+    save = MissionRun.save
+    monkeypatch.setattr(MissionRun, "save", lambda self: save(self, disk=_FullDisk()))
     with pytest.raises(WriteFailed):
         lab.report("claude")
     monkeypatch.undo()
@@ -533,6 +535,7 @@ def test_every_journal_row_is_an_envelope_of_this_checkout(planned: Lab) -> None
         assert row["correlation_id"] == row["payload"]["run_id"]
 
 
+@pytest.mark.proves("002 D-8", "002 D-9")
 @pytest.mark.parametrize("place", ["main", "subfolder", "lane", "variable"])
 def test_the_loop_works_from_every_working_directory(
     planned: Lab, place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -64,7 +64,7 @@ class Disk:
         try:
             descriptor = os.open(path, _APPEND_FLAGS, 0o644)
         except OSError as error:
-            raise _write_failed(path, error) from error
+            raise write_failed(path, error) from error
         try:
             size = os.fstat(descriptor).st_size
             if size and _last_byte(path, size) != b"\n":
@@ -76,7 +76,7 @@ class Disk:
                 # An interrupt must not leave half a row behind either.
                 _cut_back(descriptor, size)
                 if isinstance(error, OSError):
-                    raise _write_failed(path, error) from error
+                    raise write_failed(path, error) from error
                 raise
         finally:
             os.close(descriptor)
@@ -106,7 +106,7 @@ class Disk:
             self.rename(temporary, path)
         except OSError as error:
             _forget(temporary)
-            raise _write_failed(path, error) from error
+            raise write_failed(path, error) from error
         except BaseException:
             _forget(temporary)
             raise
@@ -173,7 +173,8 @@ def _forget(temporary: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _write_failed(path: Path, error: OSError) -> WriteFailed:
+def write_failed(path: Path, error: OSError) -> WriteFailed:
+    """Describe a refusal of the operating system to change a file."""
     reason = error.strerror or type(error).__name__
     return WriteFailed(
         f"{path.name} could not be written: {reason}. Nothing was changed.",

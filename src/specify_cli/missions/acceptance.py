@@ -271,7 +271,7 @@ def _uncommitted(mission: Mission) -> list[GuardFailure]:
             "it has never been committed" if state == "??" else "uncommitted changes",
             f'git add -- "{file}" && git commit -m "{mission.slug}: documents", or delete the file',
         )
-        for file, state in uncommitted_files(mission.root, [folder]).items()
+        for file, state in sorted(uncommitted_files(mission.root, [folder]).items())
         if state != "!!" and file not in own
     ]
 

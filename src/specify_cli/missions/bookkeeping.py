@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 BOOKKEEPING_FILES = (LOG_FILE, STATUS_FILE, META_FILE, LANES_FILE)
 REVIEW_CYCLE = re.compile(r"review-cycle-([1-9][0-9]{0,5})\.md\Z")
 
-PATHSPECS = (
-    *(f":(top,glob){MISSIONS_FOLDER}/*/{name}" for name in BOOKKEEPING_FILES),
-    f":(top,glob){MISSIONS_FOLDER}/*/{TASKS_FOLDER}/*/review-cycle-*.md",
-)
-"""The same files as git pathspecs."""
-
 
 def is_bookkeeping(path: str) -> bool:
     """Tell whether a path (relative to the checkout, forward slashes) is one of these files."""

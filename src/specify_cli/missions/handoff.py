@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git, split_nul
 from specify_cli.git.worktrees import dirty_files, list_worktrees
-from specify_cli.missions.bookkeeping import PATHSPECS
+from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.ownership import globs_intersect
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from specify_cli.status.board import Board
 
 _SHOWN = 5
-_NOT_BOOKKEEPING = tuple(spec.replace(":(top,", ":(top,exclude,", 1) for spec in PATHSPECS)
+# Begins each commit in git's output; no sane file name has a control character.
+_COMMIT = "\x01commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,16 @@ def examine(project: Project, mission: Mission, package: WorkPackage, board: Boa
     others = [tips[dep.branch] for dep in _upstream(lanes, lane) if dep.branch in tips]
     if not lane.is_planning and mission.target_branch in tips:
         others.append(tips[mission.target_branch])
-    commits = OwnCommits(repo, tip, (*([base] if base else []), *others))
+    without = (*([base] if base else []), *others)
+    own = OwnCommits.read(repo, tip, without)
+    reviewed = recorded_commit(state, REVIEWED_COMMIT)
+    newer = OwnCommits.read(repo, tip, (*without, reviewed)) if reviewed else own
     failures = _checkout_failures(repo, mission, package, lane)
-    failures += _commit_failures(package, lane, commits, recorded_commit(state, REVIEWED_COMMIT))
-    if not lane.is_planning:
-        failures += _bookkeeping_failures(mission, lane, commits, base)
+    if not newer.has_work:
+        failures.append(_no_work(package, lane, after_review=reviewed is not None))
+    if not lane.is_planning and own.bookkeeping:
+        start = base or run_git(repo.root, "merge-base", mission.target_branch, tip).strip()
+        failures += _bookkeeping_failures(repo, lane, own.bookkeeping, start, tip)
     failures += [
         GuardFailure(
             mission.relative(package.path),
@@ -91,40 +97,50 @@ def examine(project: Project, mission: Mission, package: WorkPackage, board: Boa
 class OwnCommits:
     """Commits of a branch that are neither in what it was cut from nor in what was merged into it.
 
+    Merge commits and commits that change nothing are left out.
+
     Attributes:
-        repo: The repository.
-        tip: The branch's tip.
-        without: Commits whose history does not count.
+        files: For each commit, newest first, the files it changes.
     """
 
-    repo: Repository
-    tip: str
-    without: tuple[str, ...]
+    files: tuple[tuple[str, ...], ...]
 
-    def count(self, *, since: str | None = None) -> int:
-        """Count commits that change anything but the program's own files.
+    @classmethod
+    def read(cls, repo: Repository, tip: str, without: Sequence[str]) -> OwnCommits:
+        """Read a branch's own commits (one git process).
 
         Args:
-            since: Leave out the history of this commit too.
-        """
-        without = (*self.without, *([since] if since else []))
-        counted = run_git(
-            self.repo.root,
-            *("rev-list", "--count", "--no-merges", self.tip),
-            *(f"^{commit}" for commit in without),
-            *("--", ":(top)", *_NOT_BOOKKEEPING),
-        )
-        return int(counted)
+            repo: The repository.
+            tip: The branch's tip.
+            without: Commits whose history does not count.
 
-    def touched_bookkeeping(self) -> tuple[str, ...]:
-        """Return the program's own files that these commits change."""
+        Raises:
+            GitFailed: GIT_FAILED.
+        """
         listed = run_git(
-            self.repo.root,
-            *("log", "--no-merges", "--format=", "--name-only", "-z", self.tip),
-            *(f"^{commit}" for commit in self.without),
-            *("--", *PATHSPECS),
+            repo.root,
+            *("log", "--no-merges", "--no-show-signature", f"--format=tformat:{_COMMIT}", "--name-only"),
+            *("--no-renames", "-z", tip, *(f"^{commit}" for commit in without), "--"),
         )
-        return tuple(sorted({name.strip("\n") for name in split_nul(listed)}))
+        commits = listed.split(f"{_COMMIT}\0")[1:]
+        return cls(tuple(names for text in commits if (names := _names(text))))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a commit changes anything but the program's own files."""
+        return any(not is_bookkeeping(name) for names in self.files for name in names)
+
+    @property
+    def bookkeeping(self) -> tuple[str, ...]:
+        """The program's own files that these commits change, sorted."""
+        return tuple(
+            sorted({name for names in self.files for name in names if is_bookkeeping(name)})
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    # The first name follows a line end that closes the (empty) message.
+    return tuple(name for name in text.removeprefix("\n").split("\0") if name)
 
 
 def _upstream(lanes: MissionLanes, lane: MissionLane) -> tuple[MissionLane, ...]:
@@ -195,35 +211,24 @@ def _uncommitted(where: str, files: Sequence[str]) -> list[GuardFailure]:
     ]
 
 
-def _commit_failures(
-    package: WorkPackage, lane: MissionLane, commits: OwnCommits, reviewed: str | None
-) -> list[GuardFailure]:
-    if commits.count(since=reviewed):
-        return []
-    after = " made after the review that asked for changes" if reviewed else ""
-    return [
-        GuardFailure(
-            lane.worktree.name,
-            f"a commit of {package.id} on {lane.branch}{after}",
-            "none",
-            f'In {lane.worktree.name}: git add -A && git commit -m "{package.id}: ..."',
-        )
-    ]
+def _no_work(package: WorkPackage, lane: MissionLane, *, after_review: bool) -> GuardFailure:
+    after = " made after the review that asked for changes" if after_review else ""
+    return GuardFailure(
+        lane.worktree.name,
+        f"a commit of {package.id} on {lane.branch}{after}",
+        "none",
+        f'In {lane.worktree.name}: git add -A && git commit -m "{package.id}: ..."',
+    )
 
 
 def _bookkeeping_failures(
-    mission: Mission, lane: MissionLane, commits: OwnCommits, base: str | None
+    repo: Repository, lane: MissionLane, touched: Sequence[str], start: str, tip: str
 ) -> list[GuardFailure]:
-    touched = commits.touched_bookkeeping()
-    if not touched:
-        return []
-    repo = commits.repo
-    before = base or run_git(repo.root, "merge-base", mission.target_branch, commits.tip).strip()
     changed = split_nul(
         run_git(
             repo.root,
             *("--literal-pathspecs", "diff-tree", "-r", "--no-renames", "--name-only", "-z"),
-            *(before, commits.tip, "--", *touched),
+            *(start, tip, "--", *touched),
         )
     )
     where = lane.worktree.name
@@ -232,7 +237,7 @@ def _bookkeeping_failures(
             file,
             "no change: the program keeps this file on the mission's branch",
             f"a change to it in {where}",
-            f"In {where}: git checkout {before} -- {file} && git commit -m "
+            f"In {where}: git checkout {start} -- {file} && git commit -m "
             f'"Leave {file.rpartition("/")[2]} alone" (if it did not exist: git rm {file})',
         )
         for file in changed

@@ -113,7 +113,7 @@ def land(repo: Repository, mission: Mission, plan: LandingPlan, strategy: Strate
 def _was_squashed(repo: Repository, source: str, tip: str) -> bool:
     found = run_git(
         repo.root,
-        *("log", "-1", "--format=%H", tip, f"^{source}"),
+        *("rev-list", "-1", tip, f"^{source}"),
         *("--fixed-strings", f"--grep={LANDED_TRAILER}: {source}"),
     )
     return bool(found.strip())

@@ -7,7 +7,7 @@ there and does what is missing, so running the command again after a crash goes 
 
 from __future__ import annotations
 
-import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
 from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, remote_default
 from specify_cli.git.merging import advance_branch, is_ancestor
-from specify_cli.git.process import GitFailed, run_git, split_nul
+from specify_cli.git.process import GitFailed, try_git
 from specify_cli.git.safe_commit import Capability
 from specify_cli.git.worktrees import WORKTREES, WorktreeDirty, remove_worktree
 from specify_cli.kernel.clock import isoformat, utc_now
@@ -25,7 +25,13 @@ from specify_cli.missions.landing import land, plan_landing
 from specify_cli.missions.merge_plan import earlier_merges, plan_merge
 from specify_cli.missions.merge_report import Cleanup, MergeReport
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
-from specify_cli.missions.mission import MISSIONS_FOLDER, list_missions, lock_path, mission_log
+from specify_cli.missions.mission import (
+    MISSIONS_FOLDER,
+    list_missions,
+    load_mission,
+    lock_path,
+    mission_log,
+)
 from specify_cli.missions.workspaces import main_checkout
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
@@ -89,29 +95,13 @@ def merge_mission(
     landing_branch = target if target and target != mission.target_branch else None
     lane_strategy: Strategy = chosen if landing_branch is None else "merge"
     repo = main_checkout(project)
-    number = mission.mission_number or next_mission_number(repo, mission, landing_branch)
     if dry_run:
-        status = MissionStatus.load(mission_log(project, mission))
-        plan = plan_merge(repo, mission, status.board, status.log, lane_strategy)
-        landing = _forecast_landing(repo, mission, plan, landing_branch)
-        return MergeReport(
-            mission_slug=mission.slug,
-            mission_number=number,
-            target_branch=mission.target_branch,
-            strategy=chosen,
-            dry_run=True,
-            lanes=plan.lanes,
-            merged_commit=None,
-            bookkeeping_commit=None,
-            done_wps=(),
-            landing=landing,
-            landed_commit=None,
-            cleanup=Cleanup(),
-            blockers=(*plan.blockers, *(landing.blockers if landing else ())),
-            warnings=plan.warnings,
-        )
+        return _dry_run(project, repo, mission, landing_branch, chosen, lane_strategy)
     # One merge at a time in the repository, and no status change of this mission while it runs.
     with file_lock(lock_path(repo.common_dir, "merge")):
+        # Read again: whoever had the lock before may have merged this mission or taken its number.
+        mission = load_mission(mission.root, mission.slug)
+        number = _number(repo, mission, landing_branch)
         with MissionStatus.change(
             replace(mission_log(project, mission), mission_number=number),
             message=f"Merge {mission.slug} into {mission.target_branch}",
@@ -147,19 +137,50 @@ def merge_mission(
     )
 
 
+def _dry_run(
+    project: Project,
+    repo: Repository,
+    mission: Mission,
+    landing_branch: str | None,
+    strategy: Strategy,
+    lane_strategy: Strategy,
+) -> MergeReport:
+    status = MissionStatus.load(mission_log(project, mission))
+    plan = plan_merge(repo, mission, status.board, status.log, lane_strategy)
+    landing = _forecast_landing(repo, mission, plan, landing_branch)
+    return MergeReport(
+        mission_slug=mission.slug,
+        mission_number=_number(repo, mission, landing_branch),
+        target_branch=mission.target_branch,
+        strategy=strategy,
+        dry_run=True,
+        lanes=plan.lanes,
+        merged_commit=None,
+        bookkeeping_commit=None,
+        done_wps=(),
+        landing=landing,
+        landed_commit=None,
+        cleanup=Cleanup(),
+        blockers=(*plan.blockers, *(landing.blockers if landing else ())),
+        warnings=plan.warnings,
+    )
+
+
 def _refuse(*blockers: SpecKittyError) -> None:
     """Raise the most important of the blockers, if there are any."""
     if blockers:
         raise blockers[0]
 
 
-def next_mission_number(repo: Repository, mission: Mission, landing: str | None) -> int:
-    """Return one more than the highest mission number there is.
+def _number(repo: Repository, mission: Mission, landing: str | None) -> int:
+    """Return the mission's number; without one, one more than the highest that there is.
 
     Looked at: the missions in the main checkout, and those on the branch that missions land on (the
     one asked for, else the remote's default, else main or master), so that two missions on branches
     of their own get different numbers.
     """
+    if mission.mission_number is not None:
+        return mission.mission_number
     numbers = [other.mission_number or 0 for other in list_missions(mission.root)]
     tips = branch_tips(repo)
     candidates = (landing, remote_default(repo), "main", "master")
@@ -170,25 +191,14 @@ def next_mission_number(repo: Repository, mission: Mission, landing: str | None)
 
 
 def _numbers_on(repo: Repository, commit: str) -> list[int]:
-    listed = run_git(
-        repo.root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{MISSIONS_FOLDER}/"
+    """Return the numbers of the missions in a commit, with one process however many there are."""
+    found = try_git(
+        repo.root,
+        *("grep", "-h", "-o", "-E", "--no-line-number", "--no-column", "--no-color"),
+        *(r'"mission_number": *"?[0-9]{1,9}', commit),
+        *("--", f":(top,glob){MISSIONS_FOLDER}/*/{META_FILE}"),
     )
-    blobs = []
-    for entry in split_nul(listed):
-        facts, _, path = entry.partition("\t")
-        parts = path.split("/")
-        if len(parts) == 3 and parts[2] == META_FILE:
-            blobs.append(facts.split(" ")[2])
-    numbers = []
-    for blob in blobs:
-        try:
-            document = json.loads(run_git(repo.root, "cat-file", "blob", blob))
-        except ValueError:
-            continue  # an unreadable meta.json has no number; reading the mission reports it
-        number = document.get("mission_number") if isinstance(document, dict) else None
-        if isinstance(number, int) and not isinstance(number, bool):
-            numbers.append(number)
-    return numbers
+    return [int(re.sub("[^0-9]", "", line)) for line in found.stdout.splitlines()]
 
 
 def _strategy(text: str) -> Strategy:

@@ -206,7 +206,7 @@ def earlier_merges(
     """
     listed = run_git(
         repo.root,
-        *("log", "--topo-order", "--format=%H%n%B%x00", target_tip),
+        *("log", "--topo-order", "--no-show-signature", "--format=%H%n%B%x00", target_tip),
         *(f"^{tip}" for tip in lane_tips),
         *("--fixed-strings", f"--grep={MISSION_TRAILER}: {mission.slug}"),
     )

@@ -23,14 +23,20 @@ def next_line(
     return f"{line} --wp {wp_id}" if wp_id else line
 
 
+def answer_line(mission_slug: str, agent: str | None) -> str:
+    """Return the command line that answers the question a mission waits for."""
+    return next_line(mission_slug, agent, "--answer '<your answer>'")
+
+
 def finalize_line(mission_slug: str) -> str:
     """Return the command line that puts work packages on the board."""
     return f"spec-kitty agent mission finalize-tasks --mission {mission_slug}"
 
 
-def mark_line(mission_slug: str, agent: str, subtasks: tuple[str, ...]) -> str:
-    """Return the command line that ticks subtasks off."""
-    listed = " ".join(subtasks)
+def mark_line(mission_slug: str, agent: str, wp_id: str, subtasks: tuple[str, ...]) -> str:
+    """Return the command line that ticks all subtasks of a work package off."""
+    # Qualified, since two work packages may number their subtasks alike.
+    listed = " ".join(f"{wp_id}:{task}" for task in subtasks)
     return (
         f"spec-kitty agent tasks mark-status {listed} --status done "
         f"--agent {shlex.quote(agent)} --mission {mission_slug}"

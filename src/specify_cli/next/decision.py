@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from specify_cli.next._internal_runtime.planner import plan_next, runnable_step
-from specify_cli.next.commands import finalize_line, merge_line, next_line
+from specify_cli.next.commands import answer_line, finalize_line, merge_line, next_line
 from specify_cli.next.view import CLOSED, NOT_BEGUN, WORKING
 from specify_cli.status.lanes import Lane
 
@@ -106,7 +106,8 @@ def decide(view: MissionView) -> Decision:
             "decision_required",
             at.id,
             step_id=plan.step_id,
-            reason=plan.reason,
+            reason=f"{at.title} needs an answer first: {plan.question}",
+            fix=answer_line(view.mission_slug, view.agent),
             question=plan,
         )
     if at.per_work_package is not None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat
-from specify_cli.missions.board import WEIGHTS
 from specify_cli.next.view import HANDED_OVER, WORKING
 from specify_cli.status.lanes import Lane
 
@@ -128,6 +127,7 @@ def _preview(decision: Decision) -> str | None:
 def _progress(packages: tuple[WorkPackageView, ...]) -> Progress | None:
     if not packages:
         return None
+    from specify_cli.missions.board import WEIGHTS
 
     def count(*lanes: Lane) -> int:
         return sum(package.lane in lanes for package in packages)

@@ -7,15 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.files import read_text
-from specify_cli.missions.documents import (
-    SPEC_FILE,
-    check_plan,
-    check_spec,
-    check_tasks,
-    uncommitted_files,
-)
 from specify_cli.missions.guards import GuardFailure
-from specify_cli.missions.markdown import placeholders, sections, word_count
 from specify_cli.missions.metadata import META_FILE
 from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
 from specify_cli.next.commands import accept_line
@@ -30,6 +22,7 @@ _PURPOSE = re.compile(
     r"purpose|intent|goal|problem|overview|background|summary|vision|why", re.IGNORECASE
 )
 _MIN_PURPOSE_WORDS = 8
+_SHOWN = 24
 
 
 def check_purpose(mission: Mission) -> tuple[GuardFailure, ...]:
@@ -42,6 +35,9 @@ def check_purpose(mission: Mission) -> tuple[GuardFailure, ...]:
         ReadFailed: READ_FAILED.
         GitFailed: GIT_FAILED.
     """
+    from specify_cli.missions.documents import SPEC_FILE, uncommitted_files
+    from specify_cli.missions.markdown import placeholders, sections, word_count
+
     path = mission.directory / SPEC_FILE
     file = mission.relative(path)
     try:
@@ -59,7 +55,8 @@ def check_purpose(mission: Mission) -> tuple[GuardFailure, ...]:
     if not told:
         first = found[0]
         gaps = placeholders(first.text)
-        state = f"'{gaps[0].text}'" if gaps else f"{word_count(first.text)} words"
+        gap = f"a gap, {gaps[0].text[:_SHOWN]}..." if gaps else None
+        state = gap or f"{word_count(first.text)} words"
         return (_no_purpose(file, f"{state} below '{first.title}' (line {first.line})"),)
     changed = uncommitted_files(mission.root, [file]).get(file)
     if changed is None:
@@ -90,6 +87,27 @@ def check_accepted(mission: Mission) -> tuple[GuardFailure, ...]:
     )
 
 
+# The guards of documents load what reads documents; a mission past them does not pay for it.
+
+
+def _check_spec(mission: Mission) -> tuple[GuardFailure, ...]:
+    from specify_cli.missions.documents import check_spec
+
+    return check_spec(mission)
+
+
+def _check_plan(mission: Mission) -> tuple[GuardFailure, ...]:
+    from specify_cli.missions.documents import check_plan
+
+    return check_plan(mission)
+
+
+def _check_tasks(mission: Mission) -> tuple[GuardFailure, ...]:
+    from specify_cli.missions.documents import check_tasks
+
+    return check_tasks(mission)
+
+
 def _not_asked(_: Mission) -> tuple[GuardFailure, ...]:
     """Answer for guards that the board decides (see `frontier.board_completes`)."""
     return ()
@@ -98,9 +116,9 @@ def _not_asked(_: Mission) -> tuple[GuardFailure, ...]:
 GUARDS: Mapping[str, Callable[[Mission], tuple[GuardFailure, ...]]] = MappingProxyType(
     {
         "purpose": check_purpose,
-        "spec": check_spec,
-        "plan": check_plan,
-        "tasks": check_tasks,
+        "spec": _check_spec,
+        "plan": _check_plan,
+        "tasks": _check_tasks,
         "work_packages_handed_over": _not_asked,
         "work_packages_approved": _not_asked,
         "accepted": check_accepted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +118,12 @@ def look(
         wanted=wanted,
     )
     return Look(view, files, frontier.proven)
+
+
+def with_board(seen: Look, mission: Mission, board: Board) -> Look:
+    """Return the same look with the work packages where they are after a claim."""
+    packages = _packages(seen.work_packages, board, _lanes(mission))
+    return replace(seen, view=replace(seen.view, work_packages=packages))
 
 
 def _lanes(mission: Mission) -> MissionLanes | None:

@@ -136,7 +136,7 @@ def _work_package_values(
     since = recorded_commit(state, BASE_COMMIT) or mission.target_branch
     tick = "Nothing: this work package has no subtasks."
     if package.subtasks:
-        tick = mark_line(mission.slug, context.agent, package.subtasks)
+        tick = mark_line(mission.slug, context.agent, package.id, package.subtasks)
     return {
         "wp_text": _quoted(read_text(package.path)),
         "owned_files": "\n".join(f"- `{glob}`" for glob in package.owned_files) or "- any",

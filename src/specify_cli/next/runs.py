@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from specify_cli.identity.project import load_identity
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK, json_document
 from specify_cli.kernel.locks import file_lock
@@ -13,9 +12,8 @@ from specify_cli.kernel.ulid import is_ulid, new_ulid
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.metadata import META_FILE
 from specify_cli.missions.mission import lock_path
-from specify_cli.next._internal_runtime.run import MissionRun
 from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, template_hash
-from specify_cli.next._internal_runtime.state import STATE_FILE, RunNotFound
+from specify_cli.next._internal_runtime.state import mission_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from specify_cli.identity.project import Project
     from specify_cli.missions.mission import Mission
+    from specify_cli.next._internal_runtime.run import MissionRun
     from specify_cli.next._internal_runtime.schema import ActorIdentity, MissionTemplate
 
 
@@ -40,8 +39,8 @@ def run_lock(project: Project, mission: Mission) -> AbstractContextManager[None]
     return file_lock(lock_path(project.repository.common_dir, f"run-{mission.slug}"))
 
 
-def find_run(project: Project, mission: Mission, template: MissionTemplate) -> MissionRun | None:
-    """Return the mission's run in this checkout, or None. Writes nothing.
+def locate_run(project: Project, mission: Mission) -> Path | None:
+    """Return the folder of the mission's run in this checkout, or None. Writes nothing.
 
     A lost or outdated index is made up for by looking at the runs themselves.
     """
@@ -50,20 +49,26 @@ def find_run(project: Project, mission: Mission, template: MissionTemplate) -> M
     store = _store(project)
     indexed = _read_index(project).get(mission.slug)
     candidates = [indexed] if indexed else []
-    if indexed is None or not (store / indexed / STATE_FILE).is_file():
+    if indexed is None or not (store / indexed).is_dir():
         candidates = _newest_first(store)
-    for run_id in candidates:
-        if _mission_of(store / run_id) != mission.mission_id:
-            continue
-        try:
-            return MissionRun.open(
-                store / run_id,
-                identity=lambda: load_identity(project),
-                template_hash=template_hash(template),
-            )
-        except RunNotFound:
-            continue
-    return None
+    return next(
+        (store / run for run in candidates if mission_of(store / run) == mission.mission_id), None
+    )
+
+
+def find_run(project: Project, mission: Mission, template: MissionTemplate) -> MissionRun | None:
+    """Return the mission's run in this checkout, open for events, or None. Writes nothing."""
+    from specify_cli.identity.project import load_identity
+    from specify_cli.next._internal_runtime.run import MissionRun
+
+    run_dir = locate_run(project, mission)
+    if run_dir is None:
+        return None
+    return MissionRun.open(
+        run_dir,
+        identity=lambda: load_identity(project),
+        template_hash=template_hash(template),
+    )
 
 
 def start_run(
@@ -75,6 +80,9 @@ def start_run(
         MissionIdMissing: MISSION_ID_MISSING.
         SpecKittyError: NOT_INITIALIZED and what else reading the identity raises.
     """
+    from specify_cli.identity.project import load_identity
+    from specify_cli.next._internal_runtime.run import MissionRun
+
     if mission.mission_id is None:
         file = mission.relative(mission.directory / META_FILE)
         raise MissionIdMissing(
@@ -143,11 +151,3 @@ def _newest_first(store: Path) -> list[str]:
     if not store.is_dir():
         return []
     return sorted((e.name for e in store.iterdir() if is_ulid(e.name)), reverse=True)
-
-
-def _mission_of(run_dir: Path) -> object:
-    try:
-        document = json.loads((run_dir / STATE_FILE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return document.get("mission_id") if isinstance(document, dict) else None

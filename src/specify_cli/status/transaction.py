@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from specify_cli.git.process import try_git
 from specify_cli.git.safe_commit import Capability, CommitResult, safe_commit
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import json_line
+from specify_cli.kernel.files import json_line, write_failed
 from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Transaction:
         self._protected = protected
         self._undo: list[Callable[[], None]] = []
         self._backups: list[Path] = []
+        self._changed: list[Path] = []
 
     def interrupted(self) -> tuple[Path, ...]:
         """Return the files that an earlier, crashed change was writing; empty if none was."""
@@ -113,7 +114,7 @@ class Transaction:
                 protected=self._protected,
             )
         except BaseException as error:
-            if not (committing and self._is_committed(log)):
+            if not (committing and self._is_committed()):
                 self._restore(error, ours, earlier, staged=committing)
             raise
         finally:
@@ -134,8 +135,11 @@ class Transaction:
             before = path.read_bytes()
         except FileNotFoundError:
             before = None
+        except OSError as error:
+            raise write_failed(path, error) from error
         if before == data:
             return
+        self._changed.append(path)
         if before is None:
             folders = _missing_folders(path.parent)
             self._undo.append(lambda: _remove(path, folders))
@@ -143,9 +147,15 @@ class Transaction:
             backup = self._keep(path, before)
             self._undo.append(lambda: self._disk.rename(backup, path))
         if data is None:
-            path.unlink()
+            self._delete(path)
         else:
             self._disk.write_atomic(path, data, durable=durable)
+
+    def _delete(self, path: Path) -> None:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise write_failed(path, error) from error
 
     def _keep(self, path: Path, before: bytes) -> Path:
         """Keep a file's content beside it, so that putting it back needs no space on the disk."""
@@ -168,6 +178,7 @@ class Transaction:
             elif log.stat().st_size != size:
                 self._disk.truncate(log, size)
 
+        self._changed.append(log)
         self._undo.append(restore)
         self._disk.append_lines(log, lines)
 
@@ -182,19 +193,24 @@ class Transaction:
         tracked = {root / name for name in known.split("\0") if name}
         return [path for path in paths if path in tracked or path not in missing]
 
-    def _is_committed(self, log: Path) -> bool:
+    def _is_committed(self) -> bool:
         """Tell whether the commit was made although `safe_commit` did not return.
 
         That happens when the user interrupts at the last moment. The rows are history then, and
         taking them out of the file would lose them.
         """
         root = self._target.worktree_root
-        if not log.exists():
-            return False
-        name = log.relative_to(root).as_posix()
-        committed = try_git(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}")
-        on_disk = try_git(root, "hash-object", f"--path={name}", "--", name)
-        return committed.code == on_disk.code == 0 and committed.stdout == on_disk.stdout
+        for path in self._changed:
+            name = path.relative_to(root).as_posix()
+            head = try_git(root, "rev-parse", "--verify", "--quiet", f"HEAD:{name}")
+            if not path.exists():
+                if head.code == 0:
+                    return False
+                continue
+            disk = try_git(root, "hash-object", f"--path={name}", "--", name)
+            if disk.code != 0 or head.stdout != disk.stdout:
+                return False
+        return bool(self._changed)
 
     def _restore(
         self, cause: BaseException, ours: Sequence[Path], earlier: Sequence[Path], *, staged: bool

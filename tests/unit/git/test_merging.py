@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from specify_cli.git.merging import (
     merge_commit,
     merge_keeping,
 )
-from specify_cli.git.process import GitFailed
+from specify_cli.git.process import GitFailed, GitTooOld
 from specify_cli.git.repository import open_repository
 from tests.conftest import git
 
@@ -246,3 +247,18 @@ def test_a_conflict_in_another_file_still_counts(repository: Path) -> None:
     theirs = commit_on(repository, "b", {"log.jsonl": "b\n", "f.txt": "b\n"})
     merged = merge_keeping(open_repository(repository), ours, theirs, kept)
     assert (merged.tree, merged.conflicts) == (None, ("f.txt",))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script as git")
+def test_a_git_without_merge_forecasts_is_named_as_too_old(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = open_repository(repository)
+    old_git = tmp_path / "bin" / "git"
+    old_git.parent.mkdir()
+    old_git.write_text("#!/bin/sh\necho 'usage: git merge-tree <base>' >&2\nexit 129\n")
+    old_git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(old_git.parent))
+    with pytest.raises(GitTooOld) as caught:
+        forecast_merge(repo, "main", "main")
+    assert "2.38" in caught.value.fix

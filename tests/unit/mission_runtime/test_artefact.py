@@ -79,6 +79,7 @@ def leaves(value: JsonValue) -> list[str]:
     return [] if value is None else [str(value)]
 
 
+@pytest.mark.proves("002 D-5")
 def test_every_fact_of_the_json_is_in_the_text() -> None:
     found = artefact()
     text = found.to_text()
@@ -86,6 +87,7 @@ def test_every_fact_of_the_json_is_in_the_text() -> None:
         assert leaf in text
 
 
+@pytest.mark.proves("002 D-5")
 def test_every_line_of_the_text_is_in_the_json() -> None:
     found = artefact()
     known = "\n".join(leaves(found.to_json()))
@@ -103,6 +105,7 @@ def test_every_line_of_the_text_is_in_the_json() -> None:
         assert not said or said in chrome or said in known, line
 
 
+@pytest.mark.proves("002 D-5")
 def test_every_fact_of_the_context_has_a_label_in_the_prompt() -> None:
     keys = [key for _, key in _FACTS]
     assert sorted(keys) == sorted(context().to_json())

@@ -68,6 +68,7 @@ def test_a_code_work_package_without_a_lane_is_refused(lab: Lab) -> None:
         resolve_context(lab.mission, "implement", agent="claude", work_package=package)
 
 
+@pytest.mark.proves("002 D-8")
 def test_the_answer_does_not_depend_on_the_working_directory(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

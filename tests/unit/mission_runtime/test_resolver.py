@@ -44,6 +44,7 @@ def folders(repository: Path, lane: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.proves("002 D-8")
 def test_every_folder_of_a_project_leads_to_the_main_checkout(repository: Path, lane: Path) -> None:
     for name, cwd in folders(repository, lane).items():
         project = resolve_project(cwd, env={})
@@ -52,6 +53,7 @@ def test_every_folder_of_a_project_leads_to_the_main_checkout(repository: Path, 
         assert (project.repository.root.resolve() == lane.resolve()) is in_lane, name
 
 
+@pytest.mark.proves("002 D-8")
 def test_the_variable_comes_before_the_working_directory(
     repository: Path, lane: Path, make_repository: Callable[..., Path]
 ) -> None:
@@ -92,6 +94,7 @@ def test_a_bare_repository_is_refused(tmp_path: Path) -> None:
         resolve_project(tmp_path / "bare.git", env={})
 
 
+@pytest.mark.proves("002 D-8")
 def test_a_lane_worktree_knows_its_mission_and_lane(repository: Path, lane: Path) -> None:
     found = current_workspace(resolve_project(lane / ".", env={}))
     assert found is not None

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,8 +35,6 @@ from tests.unit.next.runtime_files import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from specify_cli.next._internal_runtime import DiscoveryContext, MissionRunRef
 
 
@@ -82,11 +81,15 @@ def test_the_frozen_names_exist_where_they_are_promised() -> None:
         "provide_decision_answer",
         "start_mission_run",
     }
-    assert schema.ActorIdentity
-    assert schema.load_mission_template_file
-    assert schema.MissionRuntimeError
-    assert engine._read_snapshot
-    assert planner.plan_next
+    frozen = [
+        (schema, "ActorIdentity"),
+        (schema, "load_mission_template_file"),
+        (schema, "MissionRuntimeError"),
+        (engine, "_read_snapshot"),
+        (planner, "plan_next"),
+    ]
+    for module, name in frozen:
+        assert callable(getattr(module, name))
 
 
 def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
@@ -100,21 +103,37 @@ def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
 def test_three_steps_in_a_row_give_the_golden_decisions(
     run: MissionRunRef, where: DiscoveryContext
 ) -> None:
-    shown = [golden(asdict(step(run, where))) for _ in range(2)]
+    shown = [asdict(step(run, where)) for _ in range(2)]
     provide_decision_answer(run, "input:region", "north", ACTOR, identity=identity)
-    shown.append(golden(asdict(step(run, where))))
-    head = '"input_key": null, "kind": "step", "mission_key": "field-guide", "options": []'
-    assert shown == [
-        '{"decision_id": null, ' + head + ', "prompt": "Walk the $mission_slug.", "question": '
-        'null, "reason": null, "run_id": "<id>", "step_id": "survey", "step_title": "Survey the '
-        'ground"}',
-        '{"decision_id": "input:region", "input_key": "region", "kind": "decision_required", '
-        '"mission_key": "field-guide", "options": [], "prompt": null, "question": "Which region '
-        'should the step \'Draw the map\' use?", "reason": "missing_required_input", '
-        '"run_id": "<id>", "step_id": "draw", "step_title": "Draw the map"}',
-        '{"decision_id": null, ' + head + ', "prompt": "Draw it.", "question": null, "reason": '
-        'null, "run_id": "<id>", "step_id": "draw", "step_title": "Draw the map"}',
-    ]
+    shown.append(asdict(step(run, where)))
+    issued: dict[str, Any] = {
+        "decision_id": None,
+        "input_key": None,
+        "kind": "step",
+        "mission_key": "field-guide",
+        "options": [],
+        "question": None,
+        "reason": None,
+        "run_id": "<id>",
+    }
+    survey = issued | {
+        "step_id": "survey",
+        "step_title": "Survey the ground",
+        "prompt": "Walk the $mission_slug.",
+    }
+    asked = issued | {
+        "kind": "decision_required",
+        "decision_id": "input:region",
+        "input_key": "region",
+        "question": "Which region should the step 'Draw the map' use?",
+        "reason": "missing_required_input",
+        "step_id": "draw",
+        "step_title": "Draw the map",
+        "prompt": None,
+    }
+    draw = issued | {"step_id": "draw", "step_title": "Draw the map", "prompt": "Draw it."}
+    expected = [json.dumps(decision, sort_keys=True) for decision in (survey, asked, draw)]
+    assert [golden(decision) for decision in shown] == expected
 
 
 def test_an_answer_leaves_the_golden_snapshot(run: MissionRunRef, where: DiscoveryContext) -> None:
@@ -184,10 +203,7 @@ def test_a_changed_description_does_not_strand_a_run(
 
 
 def test_the_runtime_imports_no_command_line_and_no_terminal() -> None:
-    folder = engine.__file__.rsplit("/", 1)[0]
-    from pathlib import Path as _Path
-
-    for path in _Path(folder).glob("*.py"):
+    for path in Path(engine.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = []
             if isinstance(node, ast.Import):

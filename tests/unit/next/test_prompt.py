@@ -83,7 +83,9 @@ def test_a_work_packages_prompt_holds_its_file_its_folder_and_its_commands(lab: 
     assert package.path.read_text(encoding="utf-8").rstrip() in text
     workspace = lab.root / ".worktrees" / f"{lab.slug}-lane-b"
     assert f"cd {shlex.quote(str(workspace))}" in text
-    assert f"mark-status T021 T022 --status done --agent claude --mission {lab.slug}" in text
+    assert (
+        f"mark-status WP02:T021 WP02:T022 --status done --agent claude --mission {lab.slug}" in text
+    )
     assert "- `src/part2/**`" in text
     assert all("--wp WP02" in command.line for command in found.commands)
     assert found.title == "Implement: WP02 Part 2"

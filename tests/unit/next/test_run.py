@@ -9,7 +9,13 @@ from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, read_journal
 from specify_cli.next._internal_runtime.run import MissionRun, NoPendingDecision
 from specify_cli.next._internal_runtime.schema import NextDecision, template_hash
-from specify_cli.next._internal_runtime.state import STATE_FILE, RunNotFound, read_run, run_state
+from specify_cli.next._internal_runtime.state import (
+    STATE_FILE,
+    RunNotFound,
+    mission_of,
+    read_run,
+    run_state,
+)
 from tests.unit.next.runtime_files import (
     ACTOR,
     MISSION_ID,
@@ -62,6 +68,7 @@ def question() -> NextDecision:
     )
 
 
+@pytest.mark.proves("002 D-10")
 def test_a_run_names_its_mission_by_id_and_slug(tmp_path: Path) -> None:
     run = started(tmp_path)
     run.save()
@@ -108,8 +115,9 @@ def test_the_clock_goes_on_where_the_journal_ends(tmp_path: Path) -> None:
 def test_a_completed_step_is_no_longer_issued(tmp_path: Path) -> None:
     run = started(tmp_path)
     run.issue("survey", ACTOR)
-    assert run.snapshot.issued_step_id == "survey"
+    issued = run.snapshot
     run.report("survey", ACTOR, "success")
+    assert issued.issued_step_id == "survey"
     assert run.snapshot.issued_step_id is None
     assert run.snapshot.completed_steps == ("survey",)
 
@@ -278,13 +286,33 @@ def test_a_journal_that_lost_its_beginning_goes_on_from_the_state_file(tmp_path:
     assert snapshot.stops[0].reason == "rain"
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"run_id": 3}'])
-def test_an_unusable_state_file_is_no_run(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"run_id": 3}'])
+def test_a_lost_state_file_is_made_again_from_the_journal_byte_for_byte(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    run = started(tmp_path)
+    run.issue("survey", ACTOR)
+    run.report("survey", ACTOR, "failed", reason="rain")
+    run.save()
+    path = run.ref.run_dir / STATE_FILE
+    before = path.read_bytes()
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
+    reopened(run).save()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.plants_rows
+def test_a_folder_that_tells_of_no_mission_is_no_run(tmp_path: Path) -> None:
     run = started(tmp_path)
     run.save()
-    (run.ref.run_dir / STATE_FILE).write_bytes(content)
+    (run.ref.run_dir / STATE_FILE).unlink()
+    (run.ref.run_dir / JOURNAL_FILE).write_bytes(b'{"event_type": "MissionRunStarted"}\n')
     with pytest.raises(RunNotFound):
         read_run(run.ref.run_dir)
+    assert mission_of(run.ref.run_dir) is None
 
 
 @pytest.mark.plants_rows

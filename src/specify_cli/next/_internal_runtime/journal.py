@@ -49,11 +49,13 @@ class JournalRow:
 
     Attributes:
         at: ISO 8601.
+        aggregate_id: The mission's ULID.
         context: Facts that the event's contract has no place for.
     """
 
     event_type: str
     at: str
+    aggregate_id: str
     payload: Mapping[str, JsonValue]
     context: Mapping[str, JsonValue]
     lamport_clock: int
@@ -107,6 +109,7 @@ def parse_row(line: bytes) -> JournalRow | None:
     return JournalRow(
         event_type,
         at,
+        str(document.get("aggregate_id", "")),
         payload,
         context if isinstance(context, dict) else {},
         clock if isinstance(clock, int) else 0,

@@ -137,7 +137,7 @@ class MissionRun:
         )
         run._record(
             mission_run_started(run._origin(), mission_type=key, actor=_wire(actor)),
-            {"inputs": dict(inputs)} if inputs else {},
+            {"mission_slug": mission_slug, **({"inputs": dict(inputs)} if inputs else {})},
         )
         return run
 
@@ -153,7 +153,7 @@ class MissionRun:
             template_hash: Of the description as it is now; a run follows a changed description.
 
         Raises:
-            RunNotFound: RUN_NOT_FOUND: no usable state file.
+            RunNotFound: RUN_NOT_FOUND: neither journal nor state file tells whose run it is.
         """
         snapshot, journal, saved = read_run(run_dir)
         ref = MissionRunRef(
@@ -292,6 +292,7 @@ class MissionRun:
         row = JournalRow(
             event["event_type"],
             event["timestamp"],
+            event["aggregate_id"],
             event.get("payload", {}),
             context or {},
             self.lamport_clock,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.kernel import gate
-from specify_cli.next._internal_runtime.journal import fold, read_journal
+from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, fold, read_journal
 from specify_cli.next._internal_runtime.schema import (
     IssuedStep,
     MissionRunSnapshot,
@@ -26,7 +25,7 @@ SURFACE = "run_state"
 
 
 class RunNotFound(MissionRuntimeError):
-    """There is no such run on disk."""
+    """There is no usable run in the folder."""
 
     code = "RUN_NOT_FOUND"
 
@@ -57,37 +56,65 @@ def run_state(snapshot: MissionRunSnapshot) -> RunState:
     }
 
 
-def read_run(run_dir: Path) -> tuple[MissionRunSnapshot, Journal, RunState]:
-    """Read a run from its folder: the journal folded onto what the state file says it is of.
+def read_run(run_dir: Path) -> tuple[MissionRunSnapshot, Journal, RunState | None]:
+    """Read a run from its folder: what the journal tells counts, whatever the state file says.
 
-    A journal that lacks its beginning is applied onto the state file's own account.
+    The state file may lag behind or be gone. Only a journal that lacks its beginning is applied onto
+    the state file's own account.
 
     Raises:
-        RunNotFound: RUN_NOT_FOUND: no usable state file.
+        RunNotFound: RUN_NOT_FOUND: neither journal nor state file tells whose run it is.
     """
-    saved = _read_state(run_dir / STATE_FILE)
-    if saved is None:
+    saved, journal = _read_state(run_dir / STATE_FILE), read_journal(run_dir)
+    base = _begun(journal, saved) or _from_state(saved)
+    if base is None:
         raise RunNotFound(
-            f"the run {run_dir.name} has no usable {STATE_FILE}.",
+            f"neither {JOURNAL_FILE} nor {STATE_FILE} of run {run_dir.name} can be used.",
             fix="Run the command again: a new run starts where the mission stands.",
             details={"run_id": run_dir.name},
         )
-    journal = read_journal(run_dir)
-    base = MissionRunSnapshot(
+    return fold(base, journal.rows), journal, saved
+
+
+def mission_of(run_dir: Path) -> str | None:
+    """Return the mission of a run; None when nothing usable tells it."""
+    try:
+        return read_run(run_dir)[0].mission_id
+    except RunNotFound:
+        return None
+
+
+def _begun(journal: Journal, saved: RunState | None) -> MissionRunSnapshot | None:
+    """Return the run as it was when it began; None when the journal lacks its beginning."""
+    row = next((row for row in journal.rows if row.event_type == "MissionRunStarted"), None)
+    if row is None:
+        return None
+    run_id, key = row.payload.get("run_id"), row.payload.get("mission_type")
+    slug = row.context.get("mission_slug")
+    if not (isinstance(run_id, str) and isinstance(key, str) and isinstance(slug, str)):
+        return None
+    return MissionRunSnapshot(
+        run_id=run_id,
+        mission_key=key,
+        mission_id=row.aggregate_id,
+        mission_slug=slug,
+        template_hash=saved["template_hash"] if saved else "",
+    )
+
+
+def _from_state(saved: RunState | None) -> MissionRunSnapshot | None:
+    if saved is None:
+        return None
+    return MissionRunSnapshot(
         run_id=saved["run_id"],
         mission_key=saved["mission_type"],
         mission_id=saved["mission_id"],
         mission_slug=saved["mission_slug"],
         template_hash=saved["template_hash"],
+        completed_steps=tuple(saved["completed_steps"]),
+        issued=_issued_step(saved),
+        stops=_stops(saved),
     )
-    if not any(row.event_type == "MissionRunStarted" for row in journal.rows):
-        base = replace(
-            base,
-            completed_steps=tuple(saved["completed_steps"]),
-            issued=_issued_step(saved),
-            stops=_stops(saved),
-        )
-    return fold(base, journal.rows), journal, saved
 
 
 def _read_state(path: Path) -> RunState | None:

@@ -1,4 +1,4 @@
-"""The loop an agent calls: ask without changing anything, or report and go on."""
+"""Advancing a mission: take a report in, decide, hand the next piece of work out."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
-from specify_cli.mission_runtime.context import resolve_context
-from specify_cli.mission_runtime.prompts import prompt_path, write_prompt
+from specify_cli.mission_runtime.prompts import write_prompt
 from specify_cli.missions.implementation import start_implementation
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import start_review
 from specify_cli.next._internal_runtime.description import remember_description
 from specify_cli.next._internal_runtime.planner import runnable_step
 from specify_cli.next._internal_runtime.schema import RESULTS, ActorIdentity
+from specify_cli.next.asking import places, remarks
 from specify_cli.next.decision import decide
 from specify_cli.next.document import Outcome, compose
-from specify_cli.next.look import description_cache, load_mission_type, look
+from specify_cli.next.look import description_cache, load_mission_type, look, with_board
 from specify_cli.next.names import check_agent, wanted_work_package
 from specify_cli.next.prompt import build_prompt
-from specify_cli.next.runs import find_run, run_lock, save_run, start_run, unstarted
+from specify_cli.next.runs import find_run, run_lock, save_run, start_run
 from specify_cli.next.settle import Desk, Report, Settled, settle
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from spec_kitty_contracts.wire.definitions import Lane
     from spec_kitty_contracts.wire.next_decision import AppliedTransition, NextDecision
     from specify_cli.identity.project import Project
@@ -37,48 +35,7 @@ if TYPE_CHECKING:
     from specify_cli.next.look import Look
     from specify_cli.next.settle import Verdict
     from specify_cli.status.board import Board
-    from specify_cli.status.log import Log
     from specify_cli.status.mission_status import StatusChange
-
-
-def query(
-    project: Project, mission: Mission, *, agent: str | None = None, wp_id: str | None = None
-) -> NextDecision:
-    """Tell what comes next. Writes nothing, not even a cache.
-
-    Args:
-        project: The project.
-        mission: The mission.
-        agent: In whose name; None asks for somebody who has not acted yet.
-        wp_id: The work package that is asked for.
-
-    Raises:
-        SpecKittyError: The mission type or a file of the mission cannot be read.
-    """
-    if agent is not None:
-        check_agent(agent)
-    loaded = load_mission_type(project, mission)
-    template = loaded.description.template
-    run = find_run(project, mission, template)
-    status = MissionStatus.load(mission_log(project, mission))
-    snapshot = run.snapshot if run else unstarted(mission, template)
-    seen = look(
-        mission,
-        loaded,
-        snapshot,
-        status.board,
-        agent=agent,
-        wanted=wanted_work_package(mission.slug, wp_id),
-    )
-    decision = decide(seen.view)
-    workspace, prompt = _places(mission, seen, decision, agent, status.board)
-    outcome = Outcome(
-        is_query=True,
-        prompt=prompt if prompt is not None and prompt.is_file() else None,
-        workspace=workspace if workspace is not None and workspace.is_dir() else None,
-        remarks=_remarks(status.log, run),
-    )
-    return compose(mission, loaded, seen.view, decision, outcome)
 
 
 def advance(
@@ -156,7 +113,7 @@ def advance(
             save_run(project, run)
     remember_description(loaded.description, description_cache(project))
     board, applied = change.board, _applied(change)
-    workspace, prompt = _places(mission, seen, decision, agent, board)
+    workspace, prompt = places(mission, seen, decision, agent)
     if decision.kind == "step":
         prompt = write_prompt(
             build_prompt(
@@ -174,10 +131,9 @@ def advance(
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
         transitions=applied,
         commit=change.result.commit,
-        remarks=_remarks(change.log, run),
+        remarks=remarks(change.log, run.problems),
     )
-    after = look(mission, loaded, run.snapshot, board, agent=agent) if applied else seen
-    return compose(mission, loaded, after.view, decision, outcome)
+    return compose(mission, loaded, with_board(seen, mission, board).view, decision, outcome)
 
 
 def _take_in(desk: Desk, loaded: LoadedMission, report: Report, answer: str | None) -> Settled:
@@ -255,17 +211,6 @@ def _with_failures(decision: Decision, settled: Settled) -> Decision:
     )
 
 
-def _places(
-    mission: Mission, seen: Look, decision: Decision, agent: str | None, board: Board
-) -> tuple[Path | None, Path | None]:
-    """Return the folder to work in and the place of the prompt; neither need exist."""
-    if decision.kind != "step" or decision.action is None:
-        return None, None
-    package = seen.work_package(decision.wp_id or "")
-    context = resolve_context(mission, decision.action, agent=agent or "", work_package=package)
-    return context.workspace, prompt_path(context) if agent is not None else None
-
-
 def _applied(change: StatusChange) -> tuple[AppliedTransition, ...]:
     made = set(change.result.event_ids)
     return tuple(
@@ -279,24 +224,6 @@ def _applied(change: StatusChange) -> tuple[AppliedTransition, ...]:
         for row in change.log.transitions
         if row.event_id in made
     )
-
-
-def _remarks(log: Log, run: MissionRun | None) -> tuple[str, ...]:
-    """Say which lines could not be used: they are never dropped in silence (P3)."""
-    remarks = []
-    if log.problems:
-        first = log.problems[0]
-        remarks.append(
-            f"Line {first.line} of the event log cannot be used ({first.reason}); "
-            "see spec-kitty agent status validate."
-        )
-    if run is not None and run.problems:
-        first_row = run.problems[0]
-        remarks.append(
-            f"Line {first_row.line} (offset {first_row.offset}) of the run's journal cannot be "
-            f"used ({first_row.reason}); everything else was read."
-        )
-    return tuple(remarks)
 
 
 def _report(
