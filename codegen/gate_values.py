@@ -32,7 +32,7 @@ def value_checks(compiler: SchemaCompiler, schema: Schema, place: Place) -> list
     if "enum" in schema:
         values = schema["enum"]
         test = one_of(compiler, values, place)
-        expected = "one of " + ", ".join(json.dumps(value) for value in values)
+        expected = f"one of {', '.join(map(json.dumps, values))}" if values else "no value at all"
         out += [f"if not ({test}):", *indent(compiler.fail(schema, "enum", place, expected))]
     return out + _listed(compiler, schema, place)
 
@@ -52,6 +52,8 @@ def equals(compiler: SchemaCompiler, value: object, place: Place) -> str:
 
 def one_of(compiler: SchemaCompiler, values: list[object], place: Place) -> str:
     """Expression that is true when a value is among some JSON values."""
+    if not values:
+        return "False"
     if all(isinstance(value, str) for value in values):
         guard = "" if place.known == "string" else f"type({place.variable}) is str and "
         return f"{guard}{place.variable} in {{{', '.join(map(repr, values))}}}"

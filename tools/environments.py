@@ -130,14 +130,17 @@ def run(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | No
 def clean_variables() -> dict[str, str]:
     """Return the process's variables without those that would change what is set up or timed."""
     unwanted = {
-        "COVERAGE_PROCESS_START",
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONHOME",
         "PYTHONPATH",
         "PYTHONSTARTUP",
         "VIRTUAL_ENV",
     }
-    variables = {key: value for key, value in os.environ.items() if key not in unwanted}
+    variables = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in unwanted and not key.startswith("COVERAGE_")
+    }
     # Tests run with a home folder of their own; without this every run would download again.
     variables.setdefault("UV_CACHE_DIR", str(ROOT / ".cache" / "uv"))
     variables.setdefault("PIP_CACHE_DIR", str(ROOT / ".cache" / "pip"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from re import _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Callable, Iterator
 
     from hypothesis.strategies import SearchStrategy
@@ -25,7 +23,6 @@ _MAX_EXTRA_ITEMS = 2
 _MAX_EXTRA_CHARACTERS = 8
 _ROUNDS = 4
 _TEXT = st.sampled_from(["", "text", "Ünïcode ✓", "two words", "日本", "0", "null", "x" * 300])
-_SEEDS = st.integers(0, 2**32 - 1)
 _ANY_JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.just(0.5), _TEXT),
     lambda inner: st.one_of(
@@ -146,15 +143,12 @@ class _Drawing:
             text = st.from_regex(schema["pattern"], fullmatch="$" in schema["pattern"])
             if "format" in schema:
                 text = _FORMATS[schema["format"]]
-            return self.draw(text.filter(lambda drawn: not drawn.endswith("\n")))
+            return str(self.draw(text.filter(lambda drawn: not drawn.endswith("\n"))))
         if "format" in schema:
             return str(self.draw(_FORMATS[schema["format"]]))
-        low = schema.get("minLength", 0)
-        high = min(
-            schema.get("maxLength", low + _MAX_EXTRA_CHARACTERS), low + _MAX_EXTRA_CHARACTERS
-        )
-        letters = st.characters(codec="utf-8", categories=("L", "N", "P", "S"))
-        return self.draw(st.text(letters, min_size=low, max_size=high))
+        low: int = schema.get("minLength", 0)
+        filler: str = self.draw(_TEXT)
+        return filler[: schema.get("maxLength")].ljust(low, "-")
 
     def array(self, schema: Schema) -> list[Any]:
         low = schema.get("minItems", 0)
@@ -227,44 +221,6 @@ class _Drawing:
         for name in rules.get("required", ()):
             if name not in value:
                 value[name] = self.value(properties.get(name, {}))
-
-
-def matching(pattern: str, source: random.Random) -> str:
-    """A text that matches a pattern; the assertions of the pattern are left to chance."""
-    return "".join(_texts(_parser.parse(pattern), source))
-
-
-def _texts(tokens: Any, source: random.Random) -> Iterator[str]:
-    for operation, argument in tokens:
-        name = str(operation)
-        if name == "LITERAL":
-            yield chr(argument)
-        elif name == "IN":
-            yield source.choice(_members(argument))
-        elif name == "ANY":
-            yield source.choice("az09/-_")
-        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
-            low, high, inner = argument
-            for _ in range(source.randint(low, min(high, low + _MAX_EXTRA_CHARACTERS))):
-                yield from _texts(inner, source)
-        elif name == "SUBPATTERN":
-            yield from _texts(argument[3], source)
-        elif name == "BRANCH":
-            yield from _texts(source.choice(argument[1]), source)
-
-
-_CATEGORIES = {"CATEGORY_DIGIT": "0123456789", "CATEGORY_NOT_SPACE": "aZ0-"}
-
-
-def _members(items: Any) -> str:
-    out = ""
-    for operation, argument in items:
-        name = str(operation)
-        if name == "RANGE":
-            out += "".join(map(chr, range(argument[0], argument[1] + 1)))
-        else:
-            out += _CATEGORIES[str(argument)] if name == "CATEGORY" else chr(argument)
-    return out
 
 
 def merged(left: Schema, right: Schema) -> Schema:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROWS = 100_000
 SECONDS = 0.5
+PARSER_SECONDS = 0.42
 CYCLE = (
     ("planned", "claimed"),
     ("claimed", "in_progress"),
@@ -59,7 +60,7 @@ def big_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def cpu_speed(path: Path) -> float:
+def seconds_of_the_json_parser(path: Path) -> float:
     """Seconds that the plain JSON parser alone takes for the same lines, here and now."""
     lines = path.read_bytes().splitlines()
     started = time.process_time()
@@ -69,18 +70,19 @@ def cpu_speed(path: Path) -> float:
 
 
 def test_a_hundred_thousand_rows_are_read_and_folded_in_half_a_second(big_log: Path) -> None:
-    spent = []
-    for _ in range(5):
+    spent: list[tuple[float, float]] = []
+    for _ in range(8):
         started = time.process_time()
         board = fold(read_log(big_log))
-        spent.append(time.process_time() - started)
+        needed = time.process_time() - started
         assert board.event_count == ROWS
-        if spent[-1] <= SECONDS:
-            break
-    # A machine that is slower than the one of the budget shows it at the JSON parser too, which
-    # took 0.42 s for these lines there.
-    allowed = SECONDS * max(1.0, cpu_speed(big_log) / 0.42)
-    assert min(spent) <= allowed
+        # A slower or busier machine than the one of the budget shows it at the JSON parser too,
+        # which takes 0.42 s for these lines there.
+        parser = seconds_of_the_json_parser(big_log)
+        spent.append((needed, parser))
+        if needed <= SECONDS * max(1.0, parser / PARSER_SECONDS):
+            return
+    pytest.fail(f"(seconds needed, seconds of the JSON parser alone): {spent}")
 
 
 def test_reading_and_folding_takes_at_most_twice_the_logs_size_in_memory(big_log: Path) -> None:

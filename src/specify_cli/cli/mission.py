@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 from specify_cli.cli.options import AgentOption, JsonOption, MissionOption
-from specify_cli.cli.outcome import Outcome, note
+from specify_cli.cli.outcome import Outcome
 from specify_cli.cli.selection import select_mission, select_project
 
 if TYPE_CHECKING:
@@ -55,13 +55,12 @@ def create(
         purpose_tldr=purpose_tldr,
         purpose_context=purpose_context,
     )
-    if created.branch_created and not json:
-        note(f"Switched to new branch {created.branch}; the mission lives there.")
     slug = created.mission.slug
+    where = "the new branch, now checked out," if created.branch_created else "the branch"
     return Outcome(
         document=created.to_json(),
         text=(
-            f"Mission {slug} is created on branch {created.branch}.\n"
+            f"Mission {slug} is created on {where} {created.branch}.\n"
             f"Next: spec-kitty next --agent <your-name> --mission {slug} --result success"
         ),
     )

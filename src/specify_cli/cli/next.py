@@ -99,7 +99,11 @@ def _required_agent(agent: str | None) -> str:
 
 
 def _text(decision: NextDecision) -> str:
-    lines = [_headline(decision)]
+    lines = [
+        f"recorded  {move['wp_id']}: {move['from_lane']} → {move['to_lane']}"
+        for move in decision["transitions"]
+    ]
+    lines.append(_headline(decision))
     if decision["guard_failures"]:
         lines.append("  Not finished yet:")
     elif decision["reason"]:

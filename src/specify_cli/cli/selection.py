@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.missions.mission import Mission
 
+KITTIFY = ".kittify"
+
 
 def select_project() -> Project:
     """Find the project from the current directory (or SPECIFY_REPO_ROOT).
@@ -27,7 +29,14 @@ def select_mission(handle: str | None) -> tuple[Project, Mission]:
         SpecKittyError: As `select_project`, and UNSAFE_NAME, MISSION_NOT_FOUND, MISSION_AMBIGUOUS,
             CORRUPT_METADATA.
     """
+    from specify_cli.identity.project import NotInitialized
     from specify_cli.missions.mission import find_mission
 
     project = select_project()
+    if not (project.root / KITTIFY).is_dir():
+        raise NotInitialized(
+            "this repository is not a spec-kitty project yet.",
+            fix="spec-kitty init",
+            details={"missing": KITTIFY},
+        )
     return project, find_mission(project.root, handle)

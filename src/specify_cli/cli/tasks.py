@@ -67,7 +67,9 @@ def move_task(
         str, Parameter(name=["--agent", "--actor"], help="Who moves it; it is recorded.")
     ],
     mission: MissionOption = None,
-    note: Annotated[str | None, Parameter(help="Why; required with --force.")] = None,
+    note: Annotated[
+        str | None, Parameter(name=["--note", "--reason"], help="Why; required with --force.")
+    ] = None,
     review_feedback_file: Annotated[
         Path | None,
         Parameter(

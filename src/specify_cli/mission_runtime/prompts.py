@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.files import DISK
@@ -28,6 +29,20 @@ def prompt_path(context: ExecutionContext) -> Path:
         part for part in (context.action, context.wp_id, _file_name(context.agent)) if part
     )
     return place(ArtefactKind.PROMPT, context.primary_root, slug=context.mission_slug, prompt=name)
+
+
+def told_since(context: ExecutionContext, since: str | None) -> bool:
+    """Tell whether an agent was given its prompt after a moment.
+
+    Args:
+        context: The step and the agent.
+        since: The moment, as the log writes it; None means ever.
+    """
+    try:
+        written = prompt_path(context).stat().st_mtime
+    except OSError:
+        return False
+    return since is None or written >= datetime.fromisoformat(since).timestamp()
 
 
 def write_prompt(artefact: CommunicationArtefact) -> Path:

@@ -20,6 +20,7 @@ from specify_cli.kernel.ulid import new_ulid, ulid_time_ms
 from specify_cli.missions.documents import SPEC_FILE, TASKS_README, scaffold_text
 from specify_cli.missions.metadata import META_FILE, metadata_bytes, new_metadata
 from specify_cli.missions.mission import (
+    BRANCH_PREFIX,
     MISSIONS_FOLDER,
     Mission,
     load_mission,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 MISSION_TYPES = ("software-dev",)
 """The mission types whose steps can be run."""
-BRANCH_PREFIX = "kitty/mission-"
 MAX_TITLE = 200
 _MID8 = 8
 # The first eight characters of a ULID change every 2**10 milliseconds.
@@ -112,8 +112,8 @@ def create_mission(
 ) -> CreatedMission:
     """Create a mission in the main checkout.
 
-    On a protected branch it makes and switches to `kitty/mission-<slug>`; on any other branch the
-    mission lives there. Works before the first commit of the repository too: the branch then gets
+    On a protected branch, and on a branch of another mission, it makes and switches to
+    `kitty/mission-<slug>`; on any other branch the mission lives there. Works before the first commit of the repository too: the branch then gets
     that commit. Uncommitted files of the user are carried along untouched. When anything fails,
     branch and files are as before.
 
@@ -149,9 +149,9 @@ def create_mission(
         repo = open_repository(project.root)
         current = _current_branch(repo)
         mission_id, slug = _mint(project.root, repo, slugify(name))
-        target = branch or (
-            f"{BRANCH_PREFIX}{slug}" if is_protected(repo, current, protected) else current
-        )
+        # A branch that was made for another mission is no home for this one either.
+        needs_branch = is_protected(repo, current, protected) or current.startswith(BRANCH_PREFIX)
+        target = branch or (f"{BRANCH_PREFIX}{slug}" if needs_branch else current)
         _check_target(repo, target, protected)
         created_at = isoformat(utc_now())
         summary = " ".join((purpose_tldr or name).split()) or name

@@ -35,4 +35,4 @@ class GuardFailure:
         }
 
     def __str__(self) -> str:
-        return f"{self.file}: looked for {self.looked_for}, found {self.found}. {self.fix}"
+        return f"{self.file}: looked for {self.looked_for}, found {self.found}"

@@ -119,7 +119,13 @@ class OwnCommits:
         """
         listed = run_git(
             repo.root,
-            *("log", "--no-merges", "--no-show-signature", f"--format=tformat:{_COMMIT}", "--name-only"),
+            *(
+                "log",
+                "--no-merges",
+                "--no-show-signature",
+                f"--format=tformat:{_COMMIT}",
+                "--name-only",
+            ),
             *("--no-renames", "-z", tip, *(f"^{commit}" for commit in without), "--"),
         )
         commits = listed.split(f"{_COMMIT}\0")[1:]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import read_text
+from specify_cli.missions.mission import BRANCH_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +108,7 @@ def lane_branch(mission: Mission, lane_id: str) -> str:
     """Return the branch of a lane."""
     if lane_id == PLANNING_LANE:
         return mission.target_branch
-    return f"kitty/mission-{mission.slug}-{lane_id}"
+    return f"{BRANCH_PREFIX}{mission.slug}-{lane_id}"
 
 
 def lane_worktree(mission: Mission, lane_id: str) -> Path:

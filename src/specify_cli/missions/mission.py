@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from specify_cli.git.process import try_git
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.names import safe_segment
 from specify_cli.kernel.ulid import is_ulid
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MISSIONS_FOLDER = "kitty-specs"
 LOG_FILE = "status.events.jsonl"
 TASKS_FOLDER = "tasks"
+BRANCH_PREFIX = "kitty/mission-"
 _MID8 = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}\Z")
 _SHOWN = 20
 
@@ -292,14 +294,35 @@ def _slug_answers_to(slug: str, handle: str) -> bool:
 
 def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     names = [directory.name for directory in _folders(root)]
+    elsewhere = _missions_elsewhere(root, names)
+    fixes = []
     if names:
-        listed = ", ".join(names[:_SHOWN])
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        fix = f"Use one of: {listed}{more}."
-    else:
-        fix = 'Make one: spec-kitty agent mission create "Your title"'
-    what = f"there is no mission {handle!r}" if handle else "this project has no mission yet"
-    return MissionNotFound(f"{what}.", fix=fix, details={"handle": handle, "missions": [*names]})
+        fixes.append(f"Use one of: {', '.join(names[:_SHOWN])}{more}.")
+    if elsewhere:
+        listed = " or ".join(f"git switch {branch}" for branch in elsewhere[:_SHOWN])
+        fixes.append(f"Or go to the branch of another mission: {listed}")
+    if not fixes:
+        fixes.append('Make one: spec-kitty agent mission create "Your title"')
+    what = f"there is no mission {handle!r}" if handle else "there is no mission yet"
+    return MissionNotFound(
+        f"{what} on the branch that is checked out.",
+        fix=" ".join(fixes),
+        details={"handle": handle, "missions": [*names], "branches": [*elsewhere]},
+    )
+
+
+def _missions_elsewhere(root: Path, here: list[str]) -> list[str]:
+    """Return the branches made for missions whose folder is not checked out."""
+    listed = try_git(
+        root, "for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{BRANCH_PREFIX}*"
+    )
+    branches = listed.stdout.splitlines() if listed.code == 0 else []
+    return [
+        branch
+        for branch in branches
+        if "-lane-" not in branch and branch.removeprefix(BRANCH_PREFIX) not in here
+    ]
 
 
 def _ambiguous(

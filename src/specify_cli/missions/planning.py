@@ -68,7 +68,7 @@ def start_plan(project: Project, mission: Mission) -> PlanStatus:
     unready = check_spec(mission)
     if unready:
         raise SpecNotReady(
-            f"the spec is not finished: {unready[0]}",
+            f"the spec is not finished: {unready[0]}.",
             fix=unready[0].fix,
             details={"guard_failures": [failure.to_json() for failure in unready]},
         )

@@ -207,7 +207,7 @@ def _with_failures(decision: Decision, settled: Settled) -> Decision:
     return replace(
         decision,
         failures=settled.failures,
-        reason=f"{settled.wp_id} is not finished: {settled.failures[0]}",
+        reason=f"{settled.wp_id} is not finished: {settled.failures[0]}.",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from specify_cli.mission_runtime.context import resolve_context
-from specify_cli.mission_runtime.prompts import prompt_path
+from specify_cli.mission_runtime.prompts import prompt_path, told_since
 from specify_cli.next._internal_runtime.state import read_run
 from specify_cli.next.decision import decide
 from specify_cli.next.document import Outcome, compose
@@ -57,7 +57,7 @@ def query(
     workspace, prompt = places(mission, seen, decision, agent)
     outcome = Outcome(
         is_query=True,
-        prompt=prompt if prompt is not None and prompt.is_file() else None,
+        prompt=prompt if is_current(mission, seen, decision, agent) else None,
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
         remarks=remarks(log, problems),
     )
@@ -73,6 +73,19 @@ def places(
     package = seen.work_package(decision.wp_id or "")
     context = resolve_context(mission, decision.action, agent=agent or "", work_package=package)
     return context.workspace, prompt_path(context) if agent is not None else None
+
+
+def is_current(mission: Mission, seen: Look, decision: Decision, agent: str | None) -> bool:
+    """Tell whether the agent's prompt was written after the work last moved.
+
+    A prompt from before a review sent the work back lacks the feedback.
+    """
+    if decision.action is None or agent is None:
+        return False
+    package = seen.work_package(decision.wp_id or "")
+    context = resolve_context(mission, decision.action, agent=agent, work_package=package)
+    state = seen.view.work_package(decision.wp_id or "")
+    return told_since(context, state.since if state else None)
 
 
 def remarks(log: Log, journal: tuple[JournalProblem, ...]) -> tuple[str, ...]:

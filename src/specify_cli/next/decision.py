@@ -122,7 +122,7 @@ def _whole_step(view: MissionView, step: PromptStep) -> Decision:
         return Decision("step", step.id, step_id=step.id, reason=f"Next step: {step.title}.")
     failures = view.failures.get(step.id, ())
     if failures:
-        reason = f"{step.id} is not finished: {failures[0]}"
+        reason = f"{step.id} is not finished: {failures[0]}."
     elif step.guard is not None:
         reason = f"Everything that {step.id} needs is there; report it with --result success."
     else:

@@ -11,6 +11,7 @@ from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, scaffold
 from specify_cli.missions.review import review_files
+from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 from specify_cli.next.commands import mark_line, next_line
@@ -77,7 +78,7 @@ def build_prompt(
     )
     values = _mission_values(mission, context)
     if work_package is not None:
-        values |= _work_package_values(mission, context, work_package, state)
+        values |= _work_package_values(mission, context, work_package, board)
     try:
         return assemble(
             _template_text(step, loaded),
@@ -131,16 +132,19 @@ def _work_package_values(
     mission: Mission,
     context: ExecutionContext,
     package: WorkPackage,
-    state: WorkPackageState | None,
+    board: Board,
 ) -> dict[str, str]:
+    state = board.work_packages.get(package.id)
     since = recorded_commit(state, BASE_COMMIT) or mission.target_branch
-    tick = "Nothing: this work package has no subtasks."
-    if package.subtasks:
-        tick = mark_line(mission.slug, context.agent, package.id, package.subtasks)
+    outstanding = outstanding_subtasks(mission, package, board)
+    if outstanding:
+        tick = mark_line(mission.slug, context.agent, package.id, outstanding)
+    else:
+        tick = "# nothing to tick off: every subtask is done" if package.subtasks else "# none"
     return {
         "wp_text": _quoted(read_text(package.path)),
         "owned_files": "\n".join(f"- `{glob}`" for glob in package.owned_files) or "- any",
-        "subtasks": ", ".join(package.subtasks) or "there are none",
+        "subtasks": ", ".join(outstanding) or "none is left",
         "mark_line": tick,
         "implementer": (state.implementer if state else None) or "somebody",
         "review_range": f"{since}..{context.branch}",

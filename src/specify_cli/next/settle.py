@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
+from specify_cli.mission_runtime.context import resolve_context
+from specify_cli.mission_runtime.prompts import told_since
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.implementation import hand_off, handoff_problems
 from specify_cli.missions.review import record_verdict
+from specify_cli.missions.work_packages import find_work_package
 from specify_cli.next._internal_runtime.planner import runnable_step
 from specify_cli.next.commands import next_line
 from specify_cli.next.view import WORKING
@@ -98,7 +101,7 @@ def settle(desk: Desk, view: MissionView, report: Report) -> Settled:
     if at.per_work_package is None:
         return _settle_step(desk, view, at, report)
     package = _subject(view, report)
-    if package is None:
+    if package is None or _is_news(desk, view, package, report):
         return Settled()
     if report.retry:
         _take_back(desk, view, at, package, report.actor)
@@ -146,6 +149,21 @@ def _subject(view: MissionView, report: Report) -> WorkPackageView | None:
             details={"wp_id": report.wp_id, "held": [package.id for package in held]},
         )
     return None
+
+
+def _is_news(desk: Desk, view: MissionView, package: WorkPackageView, report: Report) -> bool:
+    """Tell whether a review sent the work back and the agent has not been told yet.
+
+    A call that names no work package is then a poll: the rework is handed out, not judged.
+    """
+    if report.result != "success" or report.wp_id is not None or package.lane not in WORKING:
+        return False
+    agent = report.actor.actor_id
+    if package.last_actor == agent or view.stop_of(package.id) is not None:
+        return False
+    work_package = find_work_package(desk.mission, package.id)
+    context = resolve_context(desk.mission, "implement", agent=agent, work_package=work_package)
+    return not told_since(context, package.since)
 
 
 def _complete_work(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import eq, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from specify_cli.status.lanes import DISPLAY_LANES, Lane
-from specify_cli.status.log import Annotation, Transition
+from specify_cli.status.log import Annotation, Transition, collection_paused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from spec_kitty_contracts.wire.definitions import Lane as WireLane
     from spec_kitty_contracts.wire.status_snapshot import (
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
         StatusSnapshot,
         WorkPackageStatus,
     )
-    from specify_cli.kernel.json_types import JsonObject, JsonValue
+    from specify_cli.kernel.json_types import JsonValue
     from specify_cli.status.log import Actor, Log
 
 STATUS_FILE = "status.json"
@@ -28,7 +30,13 @@ _WORKING = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
 _REVIEWED = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, Lane.APPROVED})
 _REWORK = frozenset({Lane.PLANNED, Lane.IN_PROGRESS})
 
+_AT, _FORCE, _REVIEW_REF, _REVIEW_RESULT = (
+    itemgetter(Transition._fields.index(name))
+    for name in ("at", "force", "review_ref", "review_result")
+)
+
 _Row = TypeVar("_Row", Transition, Annotation)
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +137,25 @@ def fold(log: Log, *, wp_ids: Iterable[str] = ()) -> Board:
         log: The log.
         wp_ids: Work packages to show even if the log does not know them.
     """
-    drafts = {wp_id: _Draft() for wp_id in wp_ids}
+    with collection_paused():
+        return _fold(log, wp_ids)
+
+
+def _fold(log: Log, wp_ids: Iterable[str]) -> Board:
     seen: set[str] = set()
     transitions = _in_order(log.transitions, seen)
-    for row in transitions:
-        draft = drafts.get(row.wp_id)
-        if draft is None:
-            draft = drafts[row.wp_id] = _Draft()
-        draft.apply(row)
-    for note in _in_order(log.annotations, seen):
-        drafts.setdefault(note.wp_id, _Draft()).annotate(note)
     last = transitions[-1] if transitions else None
+    count = len(transitions)
+    moves = _by_work_package(_applied(transitions))
+    notes = _by_work_package(_in_order(log.annotations, seen))
     return Board(
         work_packages=MappingProxyType(
-            {wp_id: drafts[wp_id].state() for wp_id in sorted(drafts, key=_by_number)}
+            {
+                wp_id: _state(moves.get(wp_id, ()), notes.get(wp_id, ()))
+                for wp_id in sorted({*wp_ids, *moves, *notes}, key=_by_number)
+            }
         ),
-        event_count=len(transitions),
+        event_count=count,
         last_event_id=last.event_id if last else None,
         last_at=last.at if last else None,
     )
@@ -193,7 +204,7 @@ def lane_counts(states: Iterable[WorkPackageState]) -> LaneSummary:
     }
 
 
-def ordered(transitions: Iterable[Transition]) -> list[Transition]:
+def ordered(transitions: Sequence[Transition]) -> list[Transition]:
     """Return lane changes in the fold's order, each event id once."""
     return _in_order(transitions, set())
 
@@ -219,99 +230,113 @@ def actor_label(actor: Actor) -> str:
     return "unknown"
 
 
-class _Draft:
-    """A work package's state while its rows are being applied."""
-
-    __slots__ = (
-        "_forced",
-        "_implementer",
-        "_last",
-        "_notes",
-        "_origin",
-        "_remarks",
-        "_review_ref",
-        "_review_result",
-        "_reviewer",
-        "_subtasks",
+def _state(moves: Sequence[Transition], notes: Sequence[Annotation]) -> WorkPackageState:
+    """Fold one work package: its lane changes in order, then its annotations."""
+    last = moves[-1] if moves else None
+    subtasks: dict[str, str] = {}
+    remarks: list[str] = []
+    latest: dict[str, JsonValue] = {}
+    for note in notes:
+        for key, value in note.delta.items():
+            if key == "subtasks" and isinstance(value, dict):
+                subtasks.update((task, str(status)) for task, status in value.items())
+                continue
+            latest[key] = value
+            if key == "note":
+                remarks.append(str(value))
+    return WorkPackageState(
+        lane=last.to_lane if last else Lane.UNINITIALIZED,
+        actor=actor_label(last.actor) if last else None,
+        last_event_id=last.event_id if last else None,
+        last_transition_at=last.at if last else None,
+        force_count=sum(map(_FORCE, moves)),
+        subtasks=MappingProxyType(subtasks),
+        implementer=_label(_implementer(moves)),
+        reviewer=_label(_reviewer(moves)),
+        review_ref=_latest(map(_REVIEW_REF, moves)),
+        review_result=_latest(map(_REVIEW_RESULT, moves)),
+        cancellation=_cancellation(last),
+        blocked_from=_blocked_from(moves),
+        remarks=tuple(remarks),
+        notes=MappingProxyType(latest),
     )
 
-    def __init__(self) -> None:
-        self._last: Transition | None = None
-        self._forced = 0
-        self._implementer: Actor | None = None
-        self._reviewer: Actor | None = None
-        self._review_ref: str | None = None
-        self._origin: Lane | None = None
-        self._subtasks: dict[str, str] = {}
-        self._review_result: JsonObject | None = None
-        self._remarks: list[str] = []
-        self._notes: dict[str, JsonValue] = {}
 
-    def apply(self, row: Transition) -> None:
-        """Apply the next lane change in the fold's order."""
-        last = self._last
-        target = row.to_lane
-        if last is not None:
-            if competes(last, row):
-                return
-            # The lane the fold had arrived at, not the one the row claims to come from.
-            if target is Lane.BLOCKED and last.to_lane is not Lane.BLOCKED:
-                self._origin = last.to_lane
-        elif target is Lane.BLOCKED:
-            self._origin = row.from_lane
-        self._last = row
-        if row.force:
-            self._forced += 1
-        if row.review_ref is not None:
-            self._review_ref = row.review_ref
-        if row.review_result is not None:
-            self._review_result = row.review_result
-        if target is Lane.PLANNED:
-            self._implementer = None
-        elif target in _WORKING and (self._implementer is None or row.from_lane in _UNCLAIMED):
-            self._implementer = row.actor
-        elif target is Lane.IN_REVIEW and row.from_lane is not Lane.BLOCKED:
-            self._reviewer = row.actor
-
-    def annotate(self, row: Annotation) -> None:
-        """Apply the next annotation in the fold's order."""
-        for key, value in row.delta.items():
-            if key == "subtasks" and isinstance(value, dict):
-                self._subtasks.update((task, str(status)) for task, status in value.items())
-            else:
-                self._notes[key] = value
-                if key == "note":
-                    self._remarks.append(str(value))
-
-    def state(self) -> WorkPackageState:
-        last = self._last
-        return WorkPackageState(
-            lane=last.to_lane if last else Lane.UNINITIALIZED,
-            actor=actor_label(last.actor) if last else None,
-            last_event_id=last.event_id if last else None,
-            last_transition_at=last.at if last else None,
-            force_count=self._forced,
-            subtasks=MappingProxyType(self._subtasks),
-            implementer=_label(self._implementer),
-            reviewer=_label(self._reviewer),
-            review_ref=self._review_ref,
-            review_result=self._review_result,
-            cancellation=_cancellation(last),
-            blocked_from=self._origin if last and last.to_lane is Lane.BLOCKED else None,
-            remarks=tuple(self._remarks),
-            notes=MappingProxyType(self._notes),
-        )
-
-
-def _in_order(rows: Iterable[_Row], seen: set[str]) -> list[_Row]:
-    """Return rows in the fold's order, each event id once; `seen` is added to."""
-    distinct = []
-    add = seen.add
+def _by_work_package(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
+    grouped: dict[str, list[_Row]] = {}
     for row in rows:
-        event_id = row[1]
-        if event_id not in seen:
-            add(event_id)
-            distinct.append(row)
+        wp_id = row[2]
+        if wp_id in grouped:
+            grouped[wp_id].append(row)
+        else:
+            grouped[wp_id] = [row]
+    return grouped
+
+
+def _applied(transitions: list[Transition]) -> list[Transition]:
+    """Leave out the changes that lost against a rollback at the same time."""
+    times = list(map(_AT, transitions))
+    if not any(map(eq, times, islice(times, 1, None))):
+        return transitions
+    last: dict[str, Transition] = {}
+    applied = []
+    for row in transitions:
+        before = last.get(row.wp_id)
+        if before is None or not competes(before, row):
+            last[row.wp_id] = row
+            applied.append(row)
+    return applied
+
+
+def _implementer(moves: Sequence[Transition]) -> Actor | None:
+    """Return who took the package on since it was last planned.
+
+    A rejected review and a return from blocked change nothing about it.
+    """
+    working: Transition | None = None
+    for row in reversed(moves):
+        if row.to_lane is Lane.PLANNED:
+            break
+        if row.to_lane in _WORKING:
+            if row.from_lane in _UNCLAIMED:
+                return row.actor
+            working = row
+    return None if working is None else working.actor
+
+
+def _reviewer(moves: Sequence[Transition]) -> Actor | None:
+    """Return who took the package into review last."""
+    for row in reversed(moves):
+        if row.to_lane is Lane.IN_REVIEW and row.from_lane is not Lane.BLOCKED:
+            return row.actor
+    return None
+
+
+def _latest(values: Iterable[_Value | None]) -> _Value | None:
+    """Return the last value that is one."""
+    given = [value for value in values if value is not None]
+    return given[-1] if given else None
+
+
+def _blocked_from(moves: Sequence[Transition]) -> Lane | None:
+    """Return the lane that a blocked package was in before, whatever the row itself claims."""
+    if not moves or moves[-1].to_lane is not Lane.BLOCKED:
+        return None
+    before = next((row.to_lane for row in reversed(moves) if row.to_lane is not Lane.BLOCKED), None)
+    return moves[0].from_lane if before is None else before
+
+
+def _in_order(rows: Sequence[_Row], seen: set[str]) -> list[_Row]:
+    """Return rows in the fold's order, each event id once; `seen` is added to."""
+    distinct = list(rows)
+    ids = {row[1] for row in distinct}
+    if len(ids) < len(distinct) or not seen.isdisjoint(ids):
+        distinct = []
+        for row in rows:
+            if row[1] not in seen:
+                seen.add(row[1])
+                distinct.append(row)
+    seen |= ids
     # Tuples that begin with (at, event_id), and no two event ids are equal any more.
     distinct.sort()
     return distinct

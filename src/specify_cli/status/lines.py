@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from specify_cli.kernel.files import ReadFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 _BOM = b"\xef\xbb\xbf"
@@ -73,22 +73,24 @@ def opened(path: Path) -> Iterator[BinaryIO | None]:
         ) from error
 
 
-def parse_lines(lines: Sequence[bytes]) -> list[Any] | None:
-    """Parse many lines in one call, as the elements of one array; None if any line is unusual.
+def parse_lines(block: bytes) -> list[Any] | None:
+    """Parse whole lines in one call, as the elements of one array; None if any line is unusual.
 
-    A quarter faster than line by line. It cannot pass a damaged line off as a good one: no string
-    may span two lines, and a line that leaves a bracket open swallows the next, so that the number
-    of values is no longer the number of lines.
+    Much faster than line by line. It cannot pass a damaged line off as a good one: no string may span
+    two lines, and a line that leaves a bracket open swallows the next, so that the number of values
+    is no longer the number of lines.
+
+    Args:
+        block: Lines, each with its newline.
     """
-    data = b"[" + b",".join(lines) + b"]"
-    if b"\\ud" in data or b"\\uD" in data:
+    if b"\\" in block and (b"\\ud" in block or b"\\uD" in block):
         return None
     try:
-        text = data.decode()
+        text = (b"[" + block[:-1].replace(b"\n", b"\n,") + b"]").decode()
         rows, end = _scan(text, 0)
     except (ValueError, StopIteration, RecursionError):
         return None
-    return rows if end == len(text) and len(rows) == len(lines) else None
+    return rows if end == len(text) and len(rows) == block.count(b"\n") else None
 
 
 def parse_line(raw: bytes, *, first: bool = False) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ import gc
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -23,7 +24,7 @@ from specify_cli.status.lanes import LANE_ALIASES, Lane
 from specify_cli.status.lines import UnusableRow, opened, parse_line, parse_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from specify_cli.kernel.json_types import JsonObject, JsonValue
@@ -149,13 +150,13 @@ def read_log(path: Path) -> Log:
 def parse_log(stream: BinaryIO) -> Log:
     """Read a log from a binary stream, in one pass and line by line."""
     collector = _Collector()
-    with _collection_paused():
+    with collection_paused():
         size = collector.read(stream)
     return collector.finish(size)
 
 
 @contextmanager
-def _collection_paused() -> Iterator[None]:
+def collection_paused() -> Iterator[None]:
     """Spare the cycle collector from looking at every young row again and again (a tenth of the time).
 
     Rows hold no cycles.
@@ -202,27 +203,27 @@ class _Collector:
     def read(self, stream: BinaryIO) -> int:
         """File every line and return the stream's size in bytes."""
         size, line = 0, 1
-        while lines := stream.readlines(_CHUNK_BYTES):
-            rows = parse_lines(lines)
+        while block := stream.read(_CHUNK_BYTES) + stream.readline():
+            rows = parse_lines(block) if block.endswith(b"\n") else None
             if rows is None:
                 offset = size
-                for number, raw in enumerate(lines, line):
+                for number, raw in enumerate(BytesIO(block), line):
                     self._add_line(number, offset, raw)
                     offset += len(raw)
             else:
-                self._add_rows(rows, line, size, lines)
-            size += sum(map(len, lines))
-            line += len(lines)
+                self._add_rows(rows, line, size, block)
+            size += len(block)
+            line += block.count(b"\n")
         return size
 
-    def _add_rows(self, rows: list[Any], first: int, offset: int, lines: Sequence[bytes]) -> None:
+    def _add_rows(self, rows: list[Any], first: int, offset: int, block: bytes) -> None:
         """File parsed rows.
 
         The loop handles the plain lane change itself, which nearly every row is: no call, no repeated
         lookup, no copy of a string seen before. Anything unusual goes to `_add`, which takes its time.
         """
         append, share, lanes = self._transitions.append, self._share, _LANES
-        moment, latest, top = datetime.fromisoformat, self._latest, self._clock
+        moment, latest, top, last_build = datetime.fromisoformat, self._latest, self._clock, ""
         for line, row in enumerate(rows, first):
             try:
                 at, event_id, wp, source, target, actor, force, reason, ref, slug = (
@@ -244,6 +245,10 @@ class _Collector:
                     and "kind" not in row
                 ):
                     moment(at)
+                    if build == last_build:
+                        build = last_build
+                    else:
+                        build = last_build = share(build, build)
                     slim = (
                         at,
                         event_id,
@@ -256,7 +261,7 @@ class _Collector:
                         ref,
                         None,
                         None,
-                        share(build, build) or None,
+                        build or None,
                         line,
                     )
                     append(_new_tuple(Transition, slim))
@@ -270,7 +275,7 @@ class _Collector:
             try:
                 self._add(row, line)
             except UnusableRow as problem:
-                start = offset + sum(map(len, lines[: line - first]))
+                start = offset + sum(map(len, block.split(b"\n")[: line - first])) + line - first
                 self._problems.append(LogProblem(line, start, str(problem)))
         self._latest, self._clock = max(self._latest, latest), max(self._clock, top)
 

@@ -140,12 +140,12 @@ def test_any_file_name_is_taken_literally(work: Path, name: str) -> None:
     if sys.platform == "win32" and any(c in name for c in '*:"'):
         return
     write(work / "starfish.md", "must stay untracked\n")
-    named = write(work / "docs" / name, "x\n")
+    named = write(work / name, "x\n")
     safe_commit(CommitTarget.at(work), [named], "Named")
-    assert committed_files(work) == [f"A docs/{name}"]
+    assert committed_files(work) == [f"A {name}"]
     write(named, "y\n")
     safe_commit(CommitTarget.at(work), [named], "Named again")
-    assert committed_files(work) == [f"M docs/{name}"]
+    assert committed_files(work) == [f"M {name}"]
 
 
 def test_an_ignored_file_that_is_named_is_committed(work: Path) -> None:

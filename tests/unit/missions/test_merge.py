@@ -276,6 +276,19 @@ def test_a_file_that_appears_in_a_worktree_meanwhile_keeps_the_worktree(
     assert merge(work).cleanup.deleted_branches == (work.branch("lane-a"),)
 
 
+def test_a_commit_that_appears_in_a_lane_meanwhile_keeps_the_branch(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(repo: Repository, branch: str, new: str, old: str) -> Path | None:
+        work.commit("lane-a", {"src/part1/late.txt": "late\n"})
+        return advance_branch(repo, branch, new, old)
+
+    monkeypatch.setattr("specify_cli.missions.merge.advance_branch", late)
+    report = merge(work)
+    assert report.cleanup.kept == ((work.branch("lane-a"), "it has commits that are not merged"),)
+    assert git(work.root, "show", f"{work.branch('lane-a')}:src/part1/late.txt") == "late"
+
+
 def test_conflicting_lanes_are_found_before_anything_is_touched(repository: Path) -> None:
     work = make_project(repository, {1: (), 2: ()})
     work.deliver("WP01", {"shared.txt": "a\n", "src/part1/a.txt": "a\n"})

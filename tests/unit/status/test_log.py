@@ -387,4 +387,4 @@ def test_reading_many_lines_at_once_finds_what_reading_line_by_line_finds(
     ],
 )
 def test_damaged_lines_cannot_complete_each_other(lines: list[bytes]) -> None:
-    assert parse_lines(lines) is None
+    assert parse_lines(b"".join(lines)) is None

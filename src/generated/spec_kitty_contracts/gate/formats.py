@@ -15,27 +15,26 @@ _URI_CHARACTERS = _LETTERS + _DIGITS + "-._~:/?#[]@!$&'()*+,;=%"
 
 _DATE_LENGTH = 10
 _CLOCK_END = 19
-_OFFSET_LENGTH = 6
 _UUID_LENGTH = 36
 _UUID_DIGITS = 32
-_LONG_MONTH, _SHORT_MONTH, _SHORTEST_MONTH = 31, 30, 28
-_SHORT_MONTHS = ("04", "06", "09", "11")
+
+_AS_ZEROS = {ord(digit): "0" for digit in _DIGITS}
+_LAST_DAYS = {f"{month:02}": "31" for month in range(1, 13)}
+_LAST_DAYS |= {"02": "29", "04": "30", "06": "30", "09": "30", "11": "30"}
 
 
 def is_date(text: str) -> bool:
     """Whether a text is an RFC 3339 full-date; there is no year 0."""
-    if len(text) != _DATE_LENGTH or text[4] != "-" or text[7] != "-":
+    return text.translate(_AS_ZEROS) == "0000-00-00" and _is_in_calendar(text)
+
+
+def _is_in_calendar(text: str) -> bool:
+    """Whether a date that has the right shape exists."""
+    month, day = text[5:7], text[8:_DATE_LENGTH]
+    last = _LAST_DAYS.get(month, "")
+    if not "01" <= day <= last or text.startswith("0000"):
         return False
-    year, month, day = text[:4], text[5:7], text[8:]
-    if (year + month + day).strip(_DIGITS) or year == "0000":
-        return False
-    if not ("01" <= month <= "12" and "01" <= day <= "31"):
-        return False
-    if int(day) <= _SHORTEST_MONTH:
-        return True
-    if month == "02":
-        return day == "29" and _is_leap(int(year))
-    return int(day) <= (_SHORT_MONTH if month in _SHORT_MONTHS else _LONG_MONTH)
+    return month != "02" or day != "29" or _is_leap(int(text[:4]))
 
 
 def _is_leap(year: int) -> bool:
@@ -44,26 +43,23 @@ def _is_leap(year: int) -> bool:
 
 def is_date_time(text: str) -> bool:
     """Whether a text is an RFC 3339 date-time with an offset; leap seconds are refused."""
-    if len(text) <= _CLOCK_END or text[10] not in "Tt" or text[13] != ":" or text[16] != ":":
+    shape = text[:_CLOCK_END].translate(_AS_ZEROS)
+    if shape not in ("0000-00-00T00:00:00", "0000-00-00t00:00:00"):
         return False
-    hours, minutes, seconds = text[11:13], text[14:16], text[17:19]
-    if (hours + minutes + seconds).strip(_DIGITS):
-        return False
-    if hours > "23" or minutes > "59" or seconds > "59":
+    if text[11:13] > "23" or text[14:16] > "59" or text[17:_CLOCK_END] > "59":
         return False
     offset = text[_CLOCK_END:]
-    if offset[0] == ".":
-        offset = offset[1:].lstrip(_DIGITS)
-        if len(text) == _CLOCK_END + 1 + len(offset):
+    if offset.startswith("."):
+        fraction = offset[1:]
+        offset = fraction.lstrip(_DIGITS)
+        if offset == fraction:
             return False
-    return (offset in ("Z", "z") or _is_offset(offset)) and is_date(text[:_DATE_LENGTH])
+    return (offset in ("+00:00", "Z", "z") or _is_offset(offset)) and _is_in_calendar(text)
 
 
 def _is_offset(text: str) -> bool:
-    if len(text) != _OFFSET_LENGTH or text[0] not in "+-" or text[3] != ":":
-        return False
-    hours, minutes = text[1:3], text[4:]
-    return not (hours + minutes).strip(_DIGITS) and hours <= "23" and minutes <= "59"
+    shape = text[1:].translate(_AS_ZEROS)
+    return text[:1] in ("+", "-") and shape == "00:00" and text[1:3] <= "23" and text[4:] <= "59"
 
 
 def is_uuid(text: str) -> bool:

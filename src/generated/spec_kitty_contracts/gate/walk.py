@@ -60,7 +60,9 @@ def _is_clean(document: object, legacy: KeysView[str]) -> bool:  # noqa: C901
         for node in level:
             values: Iterable[object]
             if type(node) is dict:
-                if not _STRINGS_ONLY.issuperset(map(type, node)) or not legacy.isdisjoint(node):
+                if not _STRINGS_ONLY.issuperset(map(type, node)) or not legacy.isdisjoint(
+                    node.keys()
+                ):
                     return False
                 if not "".join(node).isascii() and not all(map(_is_plain, node)):
                     return False
