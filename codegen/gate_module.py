@@ -26,12 +26,14 @@ class Module:
         functions: Function name to source lines, in the order of the file.
         constants: Constant name to expression.
         used: Names that the module imports from the gate's runtime.
+        purposes: Function name to the schema that it checks, so that no two get one name.
     """
 
     doc: str
     functions: dict[str, list[str]] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    purposes: dict[str, str] = field(default_factory=dict)
 
     def constant(self, prefix: str, value: str) -> str:
         """Name of a module constant with this value, made on first use."""

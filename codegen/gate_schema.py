@@ -44,7 +44,7 @@ class SchemaCompiler:
         Raises:
             GateBuildError: The schema cannot be compiled.
         """
-        name = self._name(pointer) + ("_ok" if predicate else "")
+        name = self._name(pointer, predicate=predicate)
         if name in self.module.functions:
             return name
         self.module.functions[name] = []  # known from now on: schemas may be recursive
@@ -60,12 +60,18 @@ class SchemaCompiler:
         self.module.functions[name] = [head, *indent(body or ["return"])]
         return name
 
-    def _name(self, pointer: str) -> str:
-        words = [word for word in pointer.split("/")[1:] if word not in ("$defs", "properties")]
-        if pointer.startswith("#/components/schemas/"):
-            words = words[2:]
-        name = "_".join([self.prefix, *words])
-        return "".join(char if char.isalnum() else "_" for char in name)
+    def _name(self, pointer: str, *, predicate: bool) -> str:
+        """Name of a function, different for every schema of the module."""
+        skipped = {"$defs", "properties", "components", "schemas"}
+        words = [word for word in pointer.split("/")[1:] if word not in skipped]
+        wanted = "_".join([self.prefix, *words, *(["ok"] if predicate else [])])
+        wanted = "".join(char if char.isascii() and char.isalnum() else "_" for char in wanted)
+        purpose = f"{self.document.path}{pointer} {predicate}"
+        number, name = 1, wanted
+        while self.module.purposes.setdefault(name, purpose) != purpose:
+            number += 1
+            name = f"{wanted}_{number}"
+        return name
 
     def variable(self, prefix: str) -> str:
         """A variable name that the function does not use yet."""

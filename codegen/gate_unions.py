@@ -49,8 +49,14 @@ def condition(compiler: SchemaCompiler, schema: Schema, place: Place) -> str:
     simple = _simple_condition(schema, place)
     if simple is not None:
         return simple
-    pointer = schema["$ref"] if set(schema) == {"$ref"} else place.pointer
-    return f"{compiler.function(pointer, predicate=True)}({place.variable})"
+    return f"{compiler.function(_pointer(schema, place), predicate=True)}({place.variable})"
+
+
+def _pointer(schema: Schema, place: Place) -> str:
+    """Where a schema is: at the place, or where its lone reference leads."""
+    if isinstance(schema, dict) and set(schema) == {"$ref"}:
+        return str(schema["$ref"])
+    return place.pointer
 
 
 def _simple_condition(schema: Schema, place: Place) -> str | None:
@@ -126,7 +132,7 @@ def _union(compiler: SchemaCompiler, schema: Schema, keyword: str, place: Place)
     failing = compiler.fail(schema, keyword, place, noun(compiler.document, schema))
     if not compiler.is_predicate:
         functions = ", ".join(
-            compiler.function(branch["$ref"] if set(branch) == {"$ref"} else there.pointer)
+            compiler.function(_pointer(branch, there))
             for branch, there in zip(branches, places, strict=True)
         )
         failing.append(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from codegen.gate_document import FORMATS, GateBuildError
 from codegen.gate_module import indent
-from codegen.gate_patterns import PatternError, match_expression
+from codegen.gate_patterns import PatternError, match_expression, translate
 
 if TYPE_CHECKING:
     from codegen.gate_document import Schema
@@ -85,8 +86,8 @@ def string_checks(compiler: SchemaCompiler, schema: Schema, place: Place) -> lis
     Raises:
         GateBuildError: The pattern is not supported.
     """
-    if isinstance(schema.get("const"), str):
-        return []  # the constant is compared as a whole
+    if isinstance(schema.get("const"), str) and _is_implied(schema):
+        return []  # whatever is not the constant fails there
     out: list[str] = []
     variable = place.variable
     for keyword, wrong, words in (
@@ -109,6 +110,14 @@ def string_checks(compiler: SchemaCompiler, schema: Schema, place: Place) -> lis
         out += [f"if not {compiler.module.use(function)}({variable}):"]
         out += indent(compiler.fail(schema, "format", place, expected))
     return out
+
+
+def _is_implied(schema: Schema) -> bool:
+    """Whether the schema's constant obeys its other keywords, so that they need no check."""
+    text, pattern = schema["const"], schema.get("pattern")
+    is_long_enough = schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text))
+    is_matching = pattern is None or re.search(translate(pattern), text) is not None
+    return is_long_enough and is_matching and "format" not in schema
 
 
 def pattern_test(compiler: SchemaCompiler, pattern: str, place: Place) -> str:

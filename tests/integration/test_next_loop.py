@@ -16,6 +16,7 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.missions.acceptance import accept_mission
 from specify_cli.missions.mission import load_mission, mission_log
+from specify_cli.missions.moves import move_work_package
 from specify_cli.missions.work_packages import WorkPackageNotFound
 from specify_cli.next import advance, query
 from specify_cli.next._internal_runtime.run import MissionRun
@@ -397,6 +398,27 @@ def test_a_work_package_can_be_asked_for_by_name(planned: Lab) -> None:
     assert told(planned.report("claude", wp_id="WP2")) == ("step", "implement", "WP02")
     refused = planned.report("codex", wp_id="WP03")
     assert (refused["kind"], refused["waiting_on"][0]["on"]) == ("blocked", ["WP01", "WP02"])
+
+
+def test_rework_is_handed_out_with_its_feedback_before_it_is_judged(planned: Lab) -> None:
+    first = planned.report("claude")
+    planned.work(first)
+    planned.report("claude")
+    assert told(planned.report("codex", wp_id="WP01")) == ("step", "review", "WP01")
+    planned.report("codex", verdict="changes_requested", feedback="Handle zero.", wp_id="WP01")
+    asked = planned.ask("claude", wp_id="WP01")
+    assert (asked["action"], asked["wp_id"], asked["prompt_file"]) == ("implement", "WP01", None)
+    second = planned.ask("claude", wp_id="WP02")
+    planned.work(second)
+    move_work_package(planned.project, planned.mission, "WP02", "for_review", actor="claude")
+    poll = planned.report("claude")
+    assert told(poll) == ("step", "implement", "WP01")
+    assert poll["guard_failures"] == []
+    assert "Handle zero." in Path(poll["prompt_file"]).read_text(encoding="utf-8")
+    assert planned.ask("claude", wp_id="WP01")["prompt_file"] == poll["prompt_file"]
+    unworked = planned.report("claude")
+    assert told(unworked) == ("step", "implement", "WP01")
+    assert unworked["guard_failures"] != []
 
 
 def test_a_report_is_about_the_work_package_it_names(planned: Lab) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROWS = 100_000
 SECONDS = 0.5
-PARSER_SECONDS = 0.42
+PARSER_SECONDS = 0.5
 CYCLE = (
     ("planned", "claimed"),
     ("claimed", "in_progress"),
@@ -61,12 +61,13 @@ def big_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def seconds_of_the_json_parser(path: Path) -> float:
-    """Seconds that the plain JSON parser alone takes for the same lines, here and now."""
+    """Seconds that the JSON parser alone takes for the same lines, here and now, rows kept."""
     lines = path.read_bytes().splitlines()
     started = time.process_time()
-    for line in lines:
-        json.loads(line)
-    return time.process_time() - started
+    rows = [json.loads(line) for line in lines]
+    spent = time.process_time() - started
+    assert len(rows) == ROWS
+    return spent
 
 
 def test_a_hundred_thousand_rows_are_read_and_folded_in_half_a_second(big_log: Path) -> None:
@@ -77,7 +78,7 @@ def test_a_hundred_thousand_rows_are_read_and_folded_in_half_a_second(big_log: P
         needed = time.process_time() - started
         assert board.event_count == ROWS
         # A slower or busier machine than the one of the budget shows it at the JSON parser too,
-        # which takes 0.42 s for these lines there.
+        # which takes half a second for these lines there.
         parser = seconds_of_the_json_parser(big_log)
         spent.append((needed, parser))
         if needed <= SECONDS * max(1.0, parser / PARSER_SECONDS):

@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING
 
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import load_work_packages
-from specify_cli.status.lanes import DISPLAY_LANES, Lane
+from specify_cli.status.lanes import DISPLAY_LANES, Lane, weighted_percentage
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
-
-WEIGHTS = {
-    Lane.CLAIMED: 0.05,
-    Lane.IN_PROGRESS: 0.3,
-    Lane.FOR_REVIEW: 0.6,
-    Lane.IN_REVIEW: 0.7,
-    Lane.APPROVED: 0.8,
-    Lane.DONE: 1.0,
-}
-"""How much of a work package counts as done in each lane (domain of the progress bar)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +87,7 @@ class MissionBoard:
     @property
     def weighted_percentage(self) -> float:
         """Progress from 0 to 100, one decimal; canceled work packages do not count."""
-        counted = [entry for entry in self.entries if entry.lane is not Lane.CANCELED]
-        if not counted:
-            return 0.0
-        return round(100 * sum(WEIGHTS.get(entry.lane, 0.0) for entry in counted) / len(counted), 1)
+        return weighted_percentage(entry.lane for entry in self.entries)
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `agent tasks status`."""

@@ -56,9 +56,25 @@ class LaneBusy(SpecKittyError):
 
 
 class HandOffIncomplete(SpecKittyError):
-    """The work is not ready for review; `details.guard_failures` says what is missing."""
+    """The work is not ready for review.
+
+    Attributes:
+        failures: What is missing; also in `details.guard_failures`.
+    """
 
     code = "HANDOFF_INCOMPLETE"
+
+    def __init__(self, wp_id: str, failures: tuple[GuardFailure, ...]) -> None:
+        first = failures[0]
+        super().__init__(
+            f"{wp_id} is not ready for review: {first}.",
+            fix=first.fix,
+            details={
+                "wp_id": wp_id,
+                "guard_failures": [failure.to_json() for failure in failures],
+            },
+        )
+        self.failures = failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +245,7 @@ def hand_off(
             refuse_other_holder(package.id, state.implementer, actor)
         work = examine(project, mission, package, board)
         if work.failures:
-            first = work.failures[0]
-            raise HandOffIncomplete(
-                f"{package.id} is not ready for review: {first}",
-                fix=first.fix,
-                details={
-                    "wp_id": package.id,
-                    "guard_failures": [failure.to_json() for failure in work.failures],
-                },
-            )
+            raise HandOffIncomplete(package.id, work.failures)
         change.transition(request)
         record_commits(change, package.id, actor, {HEAD_COMMIT: work.tip})
         return HandedOff(package.id, start, Lane.FOR_REVIEW, work.tip, no_op=False)

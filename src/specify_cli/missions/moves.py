@@ -106,8 +106,7 @@ def move_work_package(
     """
     lane = parse_lane(to)
     package = find_work_package(mission, wp_id)
-    message = f"{package.id} to {lane} ({mission.slug})"
-    with MissionStatus.change(mission_log(project, mission), message=message) as change:
+    with MissionStatus.change(mission_log(project, mission)) as change:
         start = change.board.lane(package.id)
         if force:
             change.transition(

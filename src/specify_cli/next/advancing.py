@@ -94,8 +94,7 @@ def advance(
         run = find_run(project, mission, template)
         if run is None:
             run = start_run(project, mission, template, report.actor)
-        message = f"Record the progress of {agent} in {mission.slug}"
-        with MissionStatus.change(log, message=message) as change:
+        with MissionStatus.change(log) as change:
             desk = Desk(project, mission, run, change)
             settled = _take_in(desk, loaded, report, answer)
             seen = look(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat
 from specify_cli.next.view import HANDED_OVER, WORKING
-from specify_cli.status.lanes import Lane
+from specify_cli.status.lanes import Lane, weighted_percentage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,13 +127,10 @@ def _preview(decision: Decision) -> str | None:
 def _progress(packages: tuple[WorkPackageView, ...]) -> Progress | None:
     if not packages:
         return None
-    from specify_cli.missions.board import WEIGHTS
 
     def count(*lanes: Lane) -> int:
         return sum(package.lane in lanes for package in packages)
 
-    counted = [package for package in packages if package.lane is not Lane.CANCELED]
-    weight = sum(WEIGHTS.get(package.lane, 0.0) for package in counted)
     return {
         "total_wps": len(packages),
         "done_wps": count(Lane.DONE),
@@ -141,7 +138,7 @@ def _progress(packages: tuple[WorkPackageView, ...]) -> Progress | None:
         "in_progress_wps": count(*WORKING),
         "planned_wps": count(Lane.PLANNED),
         "for_review_wps": count(*HANDED_OVER),
-        "weighted_percentage": round(100 * weight / len(counted), 1) if counted else 0.0,
+        "weighted_percentage": weighted_percentage(package.lane for package in packages),
     }
 
 

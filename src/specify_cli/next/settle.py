@@ -9,7 +9,7 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.prompts import told_since
 from specify_cli.missions.guards import GuardFailure
-from specify_cli.missions.implementation import hand_off, handoff_problems
+from specify_cli.missions.implementation import HandOffIncomplete, hand_off
 from specify_cli.missions.review import record_verdict
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.next._internal_runtime.planner import runnable_step
@@ -193,8 +193,7 @@ def _complete_work(
 
 
 def _hand_over(desk: Desk, package: WorkPackageView, report: Report) -> tuple[GuardFailure, ...]:
-    failures = handoff_problems(desk.project, desk.mission, package.id, board=desk.change.board)
-    if not failures:
+    try:
         hand_off(
             desk.project,
             desk.mission,
@@ -202,7 +201,9 @@ def _hand_over(desk: Desk, package: WorkPackageView, report: Report) -> tuple[Gu
             actor=report.actor.actor_id,
             change=desk.change,
         )
-    return failures
+    except HandOffIncomplete as incomplete:
+        return incomplete.failures
+    return ()
 
 
 def _end_review(

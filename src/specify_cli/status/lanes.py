@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class UnknownLane(UsageError):
@@ -47,6 +51,27 @@ DISPLAY_LANES: tuple[Lane, ...] = (
 """The nine lanes of a board, in the order work moves through them."""
 
 TERMINAL_LANES = frozenset({Lane.DONE, Lane.CANCELED})
+
+_WEIGHTS = {
+    Lane.CLAIMED: 0.05,
+    Lane.IN_PROGRESS: 0.3,
+    Lane.FOR_REVIEW: 0.6,
+    Lane.IN_REVIEW: 0.7,
+    Lane.APPROVED: 0.8,
+    Lane.DONE: 1.0,
+}
+
+
+def weighted_percentage(lanes: Iterable[Lane]) -> float:
+    """Return the progress of work packages in these lanes, 0 to 100 with one decimal.
+
+    Each lane counts as a part of the way to done; canceled work packages do not count.
+    """
+    counted = [lane for lane in lanes if lane is not Lane.CANCELED]
+    if not counted:
+        return 0.0
+    return round(100 * sum(_WEIGHTS.get(lane, 0.0) for lane in counted) / len(counted), 1)
+
 
 LANE_ALIASES = {"doing": Lane.IN_PROGRESS}
 """Words of people for a lane; only `parse_lane` knows them, a log never holds one."""

@@ -147,7 +147,7 @@ class MissionStatus:
         cls,
         mission_log: MissionLog,
         *,
-        message: str,
+        message: str | None = None,
         capability: Capability = Capability.STANDARD,
         disk: Disk = DISK,
         timeout: float = 30.0,
@@ -158,7 +158,7 @@ class MissionStatus:
 
         Args:
             mission_log: Which log.
-            message: The commit message.
+            message: The commit message; by default it says what moved where.
             capability: What the commit may do on a protected branch.
             disk: Where to write.
             timeout: Seconds to wait for another process that is changing the same mission.
@@ -311,7 +311,7 @@ class StatusChange:
         """
         self._files[path] = data
 
-    def finish(self, transaction: Transaction, message: str) -> None:
+    def finish(self, transaction: Transaction, message: str | None) -> None:
         """Write what was asked for; `MissionStatus.change` calls it at the end of its block."""
         commit: str | None = None
         if self._lines or self._files or transaction.interrupted():
@@ -320,7 +320,7 @@ class StatusChange:
                 log=self.mission_log.log_path,
                 lines=self._lines,
                 derived={self.mission_log.status_path: self._snapshot()},
-                message=message,
+                message=message or self._summary(),
             )
             commit = result.sha if result.committed else None
         self._result = ChangeResult(tuple(self._event_ids), commit)
@@ -333,6 +333,16 @@ class StatusChange:
         self._log = self._log.extended(parse_log(BytesIO(line + b"\n")))
         self._board = None
         return row["event_id"]
+
+    def _summary(self) -> str:
+        made = set(self._event_ids)
+        moves = {
+            row.wp_id: f"{row.wp_id} {row.to_lane}"
+            for row in self._log.transitions
+            if row.event_id in made
+        }
+        what = ", ".join(moves.values()) or "Add a note"
+        return f"{what} ({self.mission_log.mission_slug})"
 
     def _snapshot(self) -> bytes:
         log = self.mission_log

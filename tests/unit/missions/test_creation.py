@@ -104,6 +104,14 @@ def test_on_a_feature_branch_the_mission_lives_there(project: Project) -> None:
     assert find_mission(project.root, None).target_branch == "feature/x"
 
 
+def test_on_the_branch_of_another_mission_a_mission_gets_its_own(project: Project) -> None:
+    first = create_mission(project, "First")
+    second = create_mission(project, "Second")
+    assert second.branch_created
+    assert second.branch == f"kitty/mission-{second.mission.slug}" != first.branch
+    assert git(project.root, "branch", "--show-current") == second.branch
+
+
 def test_another_branch_can_be_chosen(project: Project) -> None:
     created = create_mission(project, "Todo app", branch="feature/todo")
     assert (created.branch, created.branch_created) == ("feature/todo", True)

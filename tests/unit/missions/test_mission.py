@@ -69,6 +69,15 @@ def test_an_unknown_mission_is_refused_with_the_missions_that_exist(tmp_path: Pa
     assert caught.value.details["missions"] == [SLUG]
 
 
+def test_missions_on_other_branches_are_named_with_the_way_there(repository: Path) -> None:
+    for name in ("blog-01KQ99ZZ", "blog-01KQ99ZZ-lane-a"):
+        git(repository, "branch", f"kitty/mission-{name}")
+    with pytest.raises(MissionNotFound) as caught:
+        find_mission(repository, None)
+    assert "git switch kitty/mission-blog-01KQ99ZZ" in caught.value.fix
+    assert caught.value.details["branches"] == ["kitty/mission-blog-01KQ99ZZ"]
+
+
 def test_without_a_handle_the_only_open_mission_is_meant(tmp_path: Path) -> None:
     write_mission(tmp_path)
     _another(tmp_path, merged_at="2026-11-22T00:00:00.000000+00:00")
