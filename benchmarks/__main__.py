@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import commands, existing_cli, fold, gate
+from benchmarks import commands, existing_cli, fold
+from benchmarks.gate import run as measure_gate
 from benchmarks.report import Results, write
 from tools.environments import ROOT
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             if command is not None:
                 existing = commands.measure_existing_cli(folder / "existing", command, rounds=few)
         _say("the gate")
-        numbers = gate.run()
+        numbers = measure_gate()
         _say("the fold")
         folded = fold.measure(folder, events=options.events, rounds=few)
 

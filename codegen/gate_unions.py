@@ -154,7 +154,7 @@ def _by_type(
         (number, branch, kind or [])
         for number, (branch, kind) in enumerate(zip(branches, kinds, strict=True))
     ]
-    others = [item for item in numbered if item[2] != ["null"]]
+    others = [item for item in numbered if not _is_null(compiler.document, item[1])]
     has_null = len(others) < len(numbered)
     if has_null and len(others) == 1:
         number, branch, _ = others[0]
@@ -169,6 +169,13 @@ def _by_type(
     last = f"elif {place.variable} is not None:" if has_null else "else:"
     wanted = describe_types([name for item in numbered for name in item[2]])
     return [*out, last, *indent(compiler.fail(schema, keyword, place, wanted))]
+
+
+def _is_null(document: Document, branch: Schema) -> bool:
+    """Whether a schema says that a value is null, and nothing else."""
+    resolved = document.resolved(branch)
+    said = {key: value for key, value in resolved.items() if key not in ANNOTATIONS}
+    return said in ({"type": "null"}, {"const": None}, {"type": "null", "const": None})
 
 
 def _are_disjoint(kinds: list[list[str] | None]) -> bool:

@@ -87,6 +87,7 @@ class _Drawing:
         if "const" in schema:
             return schema["const"]
         if "enum" in schema:
+            assume(schema["enum"])
             return self.draw(st.sampled_from(schema["enum"]))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:

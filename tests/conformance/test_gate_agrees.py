@@ -76,8 +76,8 @@ STRICTER_THAN_SCHEMA: dict[str, Callable[[Violation], bool]] = {
     "this reference implementation does not assert `uri` without a further package": (
         lambda found: found.rule == "format" and found.expected == "an absolute URI"
     ),
-    "its `$` matches before a final newline, its \\d any decimal digit": (
-        lambda found: found.rule == "pattern" and ("\\n" in found.found or "\\u" in found.found)
+    "its `$`, `.` and `\\d` are those of Python, not those of ECMA 262": (
+        lambda found: found.rule == "pattern" and any(f"\\{x}" in found.found for x in "nrux")
     ),
 }
 ENVELOPE_ADDITIONS: set[str] = set(SOURCES.events["event"]["properties"]) - set(
@@ -141,6 +141,7 @@ def upstream_accepts(envelope: Any, event_type: str) -> bool:
 def check_agreement(envelope: Any, event_type: str) -> None:
     """Compare the gate with its oracles on one envelope."""
     found = violations("envelope", envelope)
+    check_sources(found)
     if not found:
         assert schema_accepts(envelope, event_type)
         assert vendored_schema_accepts(envelope, event_type)
@@ -173,7 +174,7 @@ def envelopes(draw: st.DrawFn, event_type: str) -> dict[str, Any]:
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 @PROPERTY
 @given(data=st.data())
-def test_a_valid_event_and_its_mutants_are_judged_as_by_both_oracles(
+def test_an_event_and_its_mutants_are_judged_as_by_both_oracles(
     event_type: str, data: st.DataObject
 ) -> None:
     envelope = data.draw(envelopes(event_type))
@@ -185,21 +186,11 @@ def test_a_valid_event_and_its_mutants_are_judged_as_by_both_oracles(
             check_agreement(mutant, event_type)
         else:
             assert violations("envelope", mutant)
-
-
-@pytest.mark.parametrize("event_type", EVENT_TYPES)
-@PROPERTY
-@given(data=st.data())
-def test_a_legacy_key_is_refused_wherever_it_is_planted(
-    event_type: str, data: st.DataObject
-) -> None:
-    envelope = data.draw(envelopes(event_type))
     for key in LEGACY:
-        mutant = planted(data.draw, envelope, key)
-        rules = {
-            (found.rule, found.path.rpartition(".")[2]) for found in violations("envelope", mutant)
+        found = violations("envelope", planted(data.draw, envelope, key))
+        assert ("legacy_key", key) in {
+            (violation.rule, violation.path.rpartition(".")[2]) for violation in found
         }
-        assert ("legacy_key", key) in rules
 
 
 @pytest.mark.parametrize("surface", sorted(DOCUMENTS))
@@ -220,6 +211,7 @@ def test_a_document_and_its_mutants_are_judged_as_by_the_reference_implementatio
 def check_document(surface: str, reference: Draft202012Validator, document: Any) -> None:
     """Compare the gate with the reference implementation on one document."""
     found = violations(surface, document)
+    check_sources(found)
     if not found:
         assert reference.is_valid(document)
     left_over = unexplained(found, STRICTER_THAN_SCHEMA)

@@ -178,7 +178,7 @@ def plan_merge(
         baseline=baseline,
         lanes=tuple(planned),
         blockers=tuple(blockers),
-        warnings=_unreviewed(repo, mission, board, planned, tips),
+        warnings=_not_accepted(mission) + _unreviewed(repo, mission, board, planned, tips),
     )
 
 
@@ -315,6 +315,15 @@ def _message(mission: Mission, plans: Sequence[LanePlan], baseline: str, subject
     lines += [f"{LANE_TRAILER}: {plan.lane_id} {plan.tip}" for plan in plans]
     lines += [f"{BASELINE_TRAILER}: {baseline}", ""]
     return "\n".join(lines)
+
+
+def _not_accepted(mission: Mission) -> tuple[str, ...]:
+    if mission.accepted_at is not None:
+        return ()
+    return (
+        f"{mission.slug} was never accepted; `spec-kitty accept --mission {mission.slug}` looks at "
+        "the whole once more.",
+    )
 
 
 def _unreviewed(

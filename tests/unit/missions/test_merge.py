@@ -12,9 +12,10 @@ import pytest
 from specify_cli.git.merging import advance_branch
 from specify_cli.git.repository import Repository, open_repository
 from specify_cli.identity.project import Project
-from specify_cli.missions.acceptance import MissionNotReady
+from specify_cli.missions.acceptance import MissionNotReady, accept_mission
 from specify_cli.missions.merge import UnsupportedStrategy, merge_mission
 from specify_cli.missions.merge_preflight import MergeConflict, PreflightFailed
+from specify_cli.missions.mission import load_mission
 from specify_cli.missions.workspaces import LaneBranchMissing
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import WrongBranch
@@ -406,7 +407,15 @@ def test_planning_work_has_no_lane_to_merge(repository: Path) -> None:
 def test_commits_made_after_the_review_are_pointed_out(work: MissionAtWork) -> None:
     work.commit("lane-a", {"src/part1/more.txt": "unseen\n"})
     report = merge(work, dry_run=True)
-    assert report.warnings == ("lane-a has 1 commit(s) made after its last review.",)
+    assert "lane-a has 1 commit(s) made after its last review." in report.warnings
+
+
+def test_a_mission_that_nobody_accepted_is_pointed_out(work: MissionAtWork) -> None:
+    assert any("never accepted" in warning for warning in merge(work, dry_run=True).warnings)
+    accept_mission(work.project, work.mission, actor="codex")
+    accepted = load_mission(work.root, SLUG)
+    report = merge_mission(work.project, accepted, actor="ada", dry_run=True)
+    assert report.warnings == ()
 
 
 def test_the_checkout_must_be_on_the_missions_branch(work: MissionAtWork) -> None:

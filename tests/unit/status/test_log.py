@@ -318,15 +318,16 @@ def slowly(data: bytes) -> tuple[list[Any], list[tuple[int, int]]]:
     """Read line by line with the plain JSON parser, as an oracle."""
     rows, problems, offset = [], [], 0
     for number, raw in enumerate(data.splitlines(keepends=True), 1):
+        line = (raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw).strip()
         try:
-            value = json.loads(raw.decode()) if raw.strip() else None
+            value = json.loads(line.decode()) if line else None
             json.dumps(value, ensure_ascii=False).encode()
             usable = isinstance(value, dict)
         except ValueError:
             usable = False
         if usable:
             rows.append(value)
-        elif raw.strip():
+        elif line:
             problems.append((number, offset))
         offset += len(raw)
     return rows, problems

@@ -124,8 +124,8 @@ def test_the_snapshot_on_disk_is_what_the_log_folds_into(lab: Lab) -> None:
     assert document["work_packages"]["WP01"]["lane"] == "in_progress"
     lab.status.unlink()
     lab.git("commit", "-qam", "Lose the snapshot")
-    with MissionStatus.change(lab.mission_log, message="Note") as change:
-        change.annotate("WP01", "claude", {"note": "x"})
+    with MissionStatus.change(lab.mission_log, message="Add a file") as change:
+        change.include(lab.mission_log.directory / "more.md", b"more\n")
     assert json.loads(lab.status.read_bytes()) == document
 
 
@@ -134,8 +134,8 @@ def test_a_snapshot_says_nothing_about_the_moment_it_was_written(lab: Lab) -> No
     first = lab.status.read_bytes()
     assert json.loads(first)["materialized_at"] == rows_of(lab)[-1]["at"]
     lab.status.write_bytes(b"{}")
-    with MissionStatus.change(lab.mission_log, message="Note") as change:
-        change.annotate("WP01", "claude", {"note": "x"})
+    with MissionStatus.change(lab.mission_log, message="Add a file") as change:
+        change.include(lab.mission_log.directory / "more.md", b"more\n")
     assert lab.status.read_bytes() == first
 
 
