@@ -1,7 +1,7 @@
 """The gate says what its two oracles say: the reference implementation and upstream's validator.
 
 Whatever the gate accepts, both accept. What it refuses although one of them accepts is refused by
-a rule in `STRICTER`, each of which has its reason.
+a rule in `STRICTER_THAN_SCHEMA` or `STRICTER_THAN_UPSTREAM`, each of which has its reason.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from spec_kitty_events.conformance import validate_event
 
 from codegen.gate_artefact import legacy_keys
+from codegen.gate_document import Document
+from codegen.patches import apply_patches
 from codegen.sources import load_documents, load_sources
 from codegen.tree import Tree
 from spec_kitty_contracts.gate import Violation, violations
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = load_sources(ROOT)
 VENDORED = load_documents(Tree(ROOT).vendored)
+FILES = {
+    **{f"contracts/vendored/{name}": x for name, x in apply_patches(VENDORED).items()},
+    **{
+        f"contracts/published/{name}": x for name, x in load_documents(Tree(ROOT).published).items()
+    },
+}
+"""Every contract file as the gate was compiled from it."""
 LEGACY = legacy_keys(SOURCES)
 EVENT_TYPES = sorted(SOURCES.event_types)
 DOCUMENTS = {
@@ -111,6 +120,13 @@ def unexplained(found: tuple[Violation, ...], reasons: dict[str, Any]) -> list[V
     ]
 
 
+def check_sources(found: tuple[Violation, ...]) -> None:
+    """The source of every violation is a place in a contract file."""
+    for violation in found:
+        path, _, pointer = violation.source.partition("#")
+        Document(path, FILES[path]).at(f"#{pointer}")
+
+
 def schema_accepts(envelope: Any, event_type: str) -> bool:
     """What the reference implementation says of an envelope and its payload."""
     if not validator(SOURCES.events["event"]).is_valid(envelope):
@@ -141,6 +157,7 @@ def upstream_accepts(envelope: Any, event_type: str) -> bool:
 def check_agreement(envelope: Any, event_type: str) -> None:
     """Compare the gate with its oracles on one envelope."""
     found = violations("envelope", envelope)
+    check_sources(found)
     check_sources(found)
     if not found:
         assert schema_accepts(envelope, event_type)

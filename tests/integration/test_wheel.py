@@ -28,7 +28,9 @@ PACKAGES = {
 }
 SIBLINGS = ("spec-kitty-events", "spec-kitty-tracker")
 FOREIGN = {"spec_kitty_events", "spec_kitty_tracker", "spec_kitty_runtime"}
-LAZY_TARGET = re.compile(r"(specify_cli(?:\.\w+)*):(\w+)\Z")
+LAZY_TARGET = re.compile(r"([a-z_]+(?:\.\w+)*):\w+\Z")
+# The command tree names its modules without their package.
+COMMAND_TREE = "specify_cli/cli/app.py"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,8 @@ def _needed(tree: ast.Module, name: str) -> Iterator[tuple[int, str]]:
             ]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             target = LAZY_TARGET.match(node.value)
-            found = [target[1]] if target else []
+            prefix = "specify_cli.cli." if name == COMMAND_TREE else ""
+            found = [f"{prefix}{target[1]}"] if target else []
         else:
             continue
         yield from ((node.lineno, n) for n in found if n.split(".")[0] in PACKAGES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git, split_nul
-from specify_cli.git.worktrees import dirty_files, list_worktrees
+from specify_cli.git.worktrees import WORKTREES, dirty_files, list_worktrees
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.lanes import load_lanes
@@ -24,6 +24,7 @@ from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from specify_cli.git.repository import Repository
     from specify_cli.identity.project import Project
@@ -178,7 +179,7 @@ def _checkout_failures(
     if checkout is None:
         # Without a worktree there can be no uncommitted file in it.
         return []
-    name = checkout.path.name
+    name = shown_worktree(checkout.path)
     if checkout.branch != lane.branch:
         work = checkout.branch or checkout.head
         return [
@@ -190,6 +191,11 @@ def _checkout_failures(
             )
         ]
     return _uncommitted(name, dirty_files(checkout.path))
+
+
+def shown_worktree(path: Path) -> str:
+    """Return a worktree's folder as people find it from the main checkout: `.worktrees/<name>`."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name == WORKTREES else path.name
 
 
 def _planned_files(mission: Mission, package: WorkPackage) -> tuple[str, ...]:
@@ -220,10 +226,10 @@ def _uncommitted(where: str, files: Sequence[str]) -> list[GuardFailure]:
 def _no_work(package: WorkPackage, lane: MissionLane, *, after_review: bool) -> GuardFailure:
     after = " made after the review that asked for changes" if after_review else ""
     return GuardFailure(
-        lane.worktree.name,
+        shown_worktree(lane.worktree),
         f"a commit of {package.id} on {lane.branch}{after}",
         "none",
-        f'In {lane.worktree.name}: git add -A && git commit -m "{package.id}: ..."',
+        f'In {shown_worktree(lane.worktree)}: git add -A && git commit -m "{package.id}: ..."',
     )
 
 
@@ -237,7 +243,7 @@ def _bookkeeping_failures(
             *(start, tip, "--", *touched),
         )
     )
-    where = lane.worktree.name
+    where = shown_worktree(lane.worktree)
     return [
         GuardFailure(
             file,

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specify_cli.git.worktrees import WORKTREES
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.mission import BRANCH_PREFIX
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 LANES_FILE = "lanes.json"
 PLANNING_LANE = "lane-planning"
-WORKTREES_FOLDER = ".worktrees"
 VERSION = 1
 _LANE_ID = re.compile(r"lane-[a-z]+\Z")
 _FINALIZE = "spec-kitty agent mission finalize-tasks"
@@ -115,7 +115,7 @@ def lane_worktree(mission: Mission, lane_id: str) -> Path:
     """Return the folder that a lane works in."""
     if lane_id == PLANNING_LANE:
         return mission.root
-    return mission.root / WORKTREES_FOLDER / f"{mission.slug}-{lane_id}"
+    return mission.root / WORKTREES / f"{mission.slug}-{lane_id}"
 
 
 def load_lanes(mission: Mission) -> MissionLanes:

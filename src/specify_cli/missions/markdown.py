@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from textwrap import shorten
 
 _FENCE_OPEN = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -87,7 +88,7 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
     # A gap inside a fenced block (a file tree to be written) is still a gap when it is ours.
     found |= {(match.start(), match.group()) for match in _PLACEHOLDERS[0].finditer(text)}
     return tuple(
-        Placeholder(text.count("\n", 0, position) + 1, " ".join(shown.split())[:60])
+        Placeholder(text.count("\n", 0, position) + 1, shorten(shown, 60, placeholder=" ..."))
         for position, shown in sorted(found)
     )
 

@@ -321,8 +321,10 @@ def _not_accepted(mission: Mission) -> tuple[str, ...]:
     if mission.accepted_at is not None:
         return ()
     return (
-        f"{mission.slug} was never accepted; `spec-kitty accept --mission {mission.slug}` looks at "
-        "the whole once more.",
+        (
+            f"{mission.slug} was never accepted; `spec-kitty accept --mission {mission.slug}` looks at "
+            "the whole once more."
+        ),
     )
 
 

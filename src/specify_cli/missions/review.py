@@ -24,7 +24,12 @@ from specify_cli.missions.workspaces import (
     recorded_commit,
 )
 from specify_cli.status.lanes import Lane
-from specify_cli.status.transitions import APPROVED_VERDICT, TransitionRequest, check_transition
+from specify_cli.status.transitions import (
+    APPROVED_VERDICT,
+    TransitionRejected,
+    TransitionRequest,
+    check_transition,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,6 +154,13 @@ def start_review(
         )
         if start is Lane.IN_REVIEW and state is not None:
             refuse_other_holder(package.id, state.reviewer, actor, task="reviewing")
+        elif start in (Lane.CLAIMED, Lane.IN_PROGRESS):
+            who = (state.implementer if state else None) or "somebody"
+            raise TransitionRejected(
+                f"{package.id} is still being implemented by {who}; nothing was handed over yet.",
+                fix=f"Wait for it: spec-kitty agent tasks status --mission {mission.slug}",
+                details={"wp_id": package.id, "lane": start.value, "implementer": who},
+            )
         else:
             check_transition(start, request, blocked_from=state.blocked_from if state else None)
         workspace = ensure_workspace(project, mission, package.id, refresh=False)

@@ -117,7 +117,8 @@ class StatusReport:
         """Return the report as plain text without a final newline."""
         rows = self.transitions + self.annotations + self.other_rows
         if self.valid:
-            return f"The log of {self.mission_slug} is sound: {rows} rows, no problems."
+            counted = "1 row" if rows == 1 else f"{rows} rows"
+            return f"The log of {self.mission_slug} is sound: {counted}, no problems."
         head = f"The log of {self.mission_slug} has {len(self.problems)} problems in {rows} rows:"
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 

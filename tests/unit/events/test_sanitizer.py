@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specify_cli.events.sanitizer import PERSONAL_KEYS, sanitize_event_for_log
@@ -84,6 +84,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text() | st.sampled_from(sorted(PERSONAL_KEYS)), JSON))
 def test_the_input_stays_as_it_is_and_the_result_is_clean_and_final(event: dict[str, Any]) -> None:
     before = copy.deepcopy(event)

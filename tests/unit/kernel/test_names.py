@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specify_cli.kernel.names import MAX_SEGMENT, UnsafeName, safe_segment, slugify
@@ -62,6 +62,7 @@ def test_a_very_long_name_is_not_repeated_whole() -> None:
     assert len(str(refused.value.details["name"])) == 200
 
 
+@settings(deadline=None)
 @given(st.text(max_size=130))
 def test_whatever_passes_is_one_path_segment(name: str) -> None:
     try:
@@ -104,6 +105,7 @@ def test_a_title_without_usable_characters_is_refused(words: str) -> None:
         slugify(words)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_slug_is_always_a_safe_segment_or_refused(words: str) -> None:
     try:

@@ -180,7 +180,7 @@ def test_nothing_done_is_not_ready_and_every_reason_is_given(work: MissionAtWork
     assert isinstance(failures, list)
     assert failures == [f.to_json() for f in handoff_problems(work.project, work.mission, "WP01")]
     dirty, commit, first, second = handoff_problems(work.project, work.mission, "WP01")
-    assert dirty.file == f"{SLUG}-lane-a"
+    assert dirty.file == f".worktrees/{SLUG}-lane-a"
     assert dirty.found == "uncommitted: src/part1/keep.txt, src/part1/new.txt"
     assert commit.looked_for == f"a commit of WP01 on {work.branch('lane-a')}"
     assert first.file == f"kitty-specs/{SLUG}/tasks/WP01-part.md"

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specify_cli.kernel.files import json_document
@@ -313,6 +313,7 @@ def rendered(board: Board) -> bytes:
     return json_document(snapshot(board, META)) + repr(board).encode()
 
 
+@settings(deadline=None)
 @given(rows=ROWS, seed=st.randoms(use_true_random=False))
 def test_the_order_of_lines_does_not_matter(rows: list[Any], seed: random.Random) -> None:
     shuffled = list(rows)
@@ -320,6 +321,7 @@ def test_the_order_of_lines_does_not_matter(rows: list[Any], seed: random.Random
     assert rendered(fold(log_of(*shuffled))) == rendered(fold(log_of(*rows)))
 
 
+@settings(deadline=None)
 @given(rows=ROWS, seed=st.randoms(use_true_random=False))
 def test_repeated_lines_do_not_matter(rows: list[Any], seed: random.Random) -> None:
     repeated = [*rows, *rows[: len(rows) // 2], *rows]
@@ -327,6 +329,7 @@ def test_repeated_lines_do_not_matter(rows: list[Any], seed: random.Random) -> N
     assert rendered(fold(log_of(*repeated))) == rendered(fold(log_of(*rows)))
 
 
+@settings(deadline=None)
 @given(rows=ROWS)
 def test_folding_twice_gives_the_same_bytes_and_conforming_ones(rows: list[Any]) -> None:
     log = log_of(*rows)

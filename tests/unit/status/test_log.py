@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specify_cli.kernel.files import ReadFailed
@@ -363,6 +363,7 @@ PIECES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(PIECES)
 def test_reading_many_lines_at_once_finds_what_reading_line_by_line_finds(
     pieces: list[bytes],

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specify_cli.status.lanes import DISPLAY_LANES, TERMINAL_LANES, Lane
@@ -239,6 +239,7 @@ def test_it_does_not_matter_to_other_lanes_where_a_package_was_blocked() -> None
     rejected(C, request(P), blocked_from=P)
 
 
+@settings(deadline=None)
 @given(
     source=st.sampled_from(sorted(Lane)),
     target=st.sampled_from(sorted(Lane)),
