@@ -12,7 +12,7 @@ UV_VERSION := 0.13.8
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := .venv/bin/python
 # The environment of the shell must not leak into the one that is set up here.
-unexport VIRTUAL_ENV PYTHONPATH
+unexport VIRTUAL_ENV PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,7 @@ test: .venv/synced ## Run the whole suite, measure coverage, check the requireme
 	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m pytest -q tests/perf
 	@"$(RUN)" -m coverage combine --quiet
 	"$(RUN)" -m coverage report --skip-covered --show-missing
+	@"$(RUN)" -m coverage report --include "src/specify_cli/next/_internal_runtime/*" --fail-under=90
 	"$(RUN)" -m tests.requirements_check .cache/outcomes
 
 test-fast: .venv/synced ## Unit and architecture tests only

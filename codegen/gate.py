@@ -75,6 +75,10 @@ def gate_modules(sources: Sources) -> dict[str, str]:
     Raises:
         GateBuildError: A schema or an artefact has something that cannot be compiled.
     """
+    for event in sources.events:
+        event_document(sources, event).check()
+    for frame, schema in sources.websocket.items():
+        Document(f"contracts/vendored/websocket/{frame}.schema.json", schema).check()
     gate = _Gate(legacy_keys(sources))
     for name, section in sources.gate.items():
         if not name.startswith("_") and not is_payload_section(name, section):
@@ -211,7 +215,6 @@ def _payload(gate: _Gate, sources: Sources, name: str, groups: Mapping[str, list
     module_name = f"events_{family}"
     module = gate.module(module_name, f"Checks of the payloads of the family `{family}`.")
     document = event_document(sources, name)
-    document.check()
     rules = [rule for group in groups.values() if concerns(group, document.root) for rule in group]
     compiler = SchemaCompiler(module, merged(document, "#", rules, gate.legacy), name)
     return f"{module_name}:{compiler.function('#')}"

@@ -94,7 +94,6 @@ class ScriptedAgent:
         repository: Where it is started.
         example: What it knows: documents, code and checks.
         decision: The last answer it got; None before it joined.
-        ticked: Subtasks it has marked as done; a rework need not do that again.
     """
 
     name: str
@@ -103,7 +102,6 @@ class ScriptedAgent:
     terminal: Terminal
     report: Report
     decision: Decision | None = field(default=None, init=False)
-    ticked: set[str] = field(default_factory=set, init=False)
 
     @property
     def is_busy(self) -> bool:
@@ -279,11 +277,9 @@ class ScriptedAgent:
             self.terminal.git(argv[1:], workspace, author=self.name)
 
     def _tick(self, prompt: Prompt) -> None:
-        """Mark the work package's subtasks as done, unless that happened before."""
-        subtasks = set(re.findall(r"\bT\d+\b", prompt.section("Done means")))
-        if subtasks - self.ticked:
+        """Mark the work package's open subtasks as done; a prompt without any has no such line."""
+        if "mark-status" in prompt.section("What to do"):
             self._run(prompt, "mark-status")
-            self.ticked |= subtasks
 
     def _run(self, prompt: Prompt, word: str) -> Call:
         """Run the `spec-kitty` command of the prompt that has a certain word."""

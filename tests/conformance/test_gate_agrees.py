@@ -210,6 +210,7 @@ def test_an_event_and_its_mutants_are_judged_as_by_both_oracles(
         }
 
 
+@pytest.mark.proves("001 C-002", "001 C-003")
 @pytest.mark.parametrize("surface", sorted(DOCUMENTS))
 @PROPERTY
 @given(data=st.data())
@@ -252,6 +253,7 @@ WRONG_VERSIONS = (
 )
 
 
+@pytest.mark.proves("001 FR-007")
 @pytest.mark.parametrize("version", WRONG_VERSIONS, ids=repr)
 def test_a_wrong_schema_version_is_refused(version: object) -> None:
     payload = {"mission_slug": "m", "mission_number": 1, "mission_type": "t"}
@@ -261,6 +263,7 @@ def test_a_wrong_schema_version_is_refused(version: object) -> None:
     assert {violation.path for violation in found} == {"$.schema_version"}
 
 
+@pytest.mark.proves("001 FR-015")
 @pytest.mark.parametrize("name", ["", "Nope", "missionclosed", "MissionClosed ", "Event", 7, None])
 def test_an_unknown_event_type_is_refused(name: object) -> None:
     payload = {"mission_slug": "m", "mission_number": 1, "mission_type": "t"}

@@ -52,6 +52,7 @@ def rules_of(fixture: Fixture) -> list[set[str]]:
     ]
 
 
+@pytest.mark.proves("001 C-001", "001 NFR-002")
 @pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.id)
 def test_a_fixture_is_judged_as_its_manifest_says(fixture: Fixture) -> None:
     if fixture.not_judged is not None:
@@ -84,6 +85,7 @@ def test_a_payload_that_is_refused_is_refused_for_what_is_in_the_payload() -> No
         assert all(violation.path.startswith("$.payload") for violation in found), fixture.id
 
 
+@pytest.mark.proves("001 NFR-002")
 def test_every_entry_of_the_manifest_is_accounted_for() -> None:
     assert len(FIXTURES) == EXPECTED_ENTRIES
     reasons = Counter(fixture.not_judged for fixture in FIXTURES if fixture.not_judged)

@@ -108,7 +108,7 @@ def mission(project: Path, cli: Callable[..., Ran]) -> Path:
     """The folder of a fresh mission in `project`."""
     created = cli(project, "specify", "Door counter", "--json")
     assert created.status == 0, created.stdout + created.stderr
-    return project / "kitty-specs" / created.document["mission_slug"]
+    return project / "kitty-specs" / str(created.document["mission_slug"])
 
 
 @pytest.fixture

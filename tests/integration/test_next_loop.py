@@ -450,6 +450,7 @@ def test_the_run_can_be_lost_at_any_time(planned: Lab) -> None:
     ]
 
 
+@pytest.mark.proves("002 D-9")
 def test_a_clone_goes_on_where_the_mission_stands(planned: Lab, tmp_path: Path) -> None:
     planned.report("claude")
     branch = planned.mission.target_branch

@@ -209,8 +209,8 @@ def show(mission: str | None = None, /, *, json: JsonOption = False) -> Outcome:
     """
     from specify_cli.missions.listing import mission_summary
 
-    project, chosen = select_mission(mission)
-    summary = mission_summary(project, chosen)
+    _, chosen = select_mission(mission)
+    summary = mission_summary(chosen)
     return Outcome(document=summary.to_json(), text=summary.to_text())
 
 

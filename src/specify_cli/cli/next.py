@@ -64,7 +64,7 @@ def next_step(
     ```
     """
     from specify_cli import next as loop
-    from specify_cli.missions.moves import read_feedback
+    from specify_cli.missions.feedback import read_feedback
 
     project, chosen = select_mission(mission)
     if result is None and answer is None and not retry:

@@ -27,8 +27,8 @@ def status(*, mission: MissionOption = None, json: JsonOption = False) -> Outcom
     """
     from specify_cli.missions.board import mission_board
 
-    project, chosen = select_mission(mission)
-    board = mission_board(project, chosen)
+    _, chosen = select_mission(mission)
+    board = mission_board(chosen)
     return Outcome(document=board.to_json(), text=board.to_text())
 
 
@@ -92,7 +92,8 @@ def move_task(
     spec-kitty agent tasks move-task WP01 --to in_progress --agent codex --review-feedback-file feedback.md
     ```
     """
-    from specify_cli.missions.moves import move_work_package, read_feedback
+    from specify_cli.missions.feedback import read_feedback
+    from specify_cli.missions.moves import move_work_package
 
     project, chosen = select_mission(mission)
     moved = move_work_package(

@@ -12,7 +12,6 @@ its id (same inode), and so does one restored from a backup to its old place (sa
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, TypedDict
 
@@ -84,6 +83,8 @@ def _read(path: Path, git_dir: Path) -> str | None:
 
 
 def _place(git_dir: Path) -> str:
+    import hashlib
+
     return hashlib.sha256(str(git_dir.resolve()).encode()).hexdigest()[:16]
 
 

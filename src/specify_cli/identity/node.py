@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 
@@ -19,6 +18,8 @@ def node_id(project_uuid: str) -> str:
         12 hexadecimal digits, stable over sessions.
     """
     seed = f"{project_uuid}:{_host()}:{_user()}"
+    import hashlib
+
     return hashlib.sha256(seed.encode()).hexdigest()[:_DIGITS]
 
 

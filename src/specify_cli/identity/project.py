@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from specify_cli.identity.build import STATE_FOLDER, build_id
 from specify_cli.identity.node import node_id
@@ -96,6 +94,8 @@ def load_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentity:
         ReadFailed: READ_FAILED.
         WriteFailed: WRITE_FAILED: the build id could not be stored.
     """
+    import hashlib  # 3.5 ms that reading commands do not need
+
     path = project.root / CONFIG_FILE
     git_dir = project.repository.git_dir
     cache = git_dir / STATE_FOLDER / _CACHE_FILE
@@ -167,6 +167,8 @@ def _text(value: object) -> str:
 
 
 def _uuid(text: str) -> str | None:
+    from uuid import UUID
+
     try:
         return str(UUID(text))
     except ValueError:

@@ -5,7 +5,6 @@ A second look is the same file, and two agents never share one.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -61,5 +60,7 @@ def _file_name(agent: str) -> str:
     safe = _UNSAFE.sub("-", agent)[:_MAX_AGENT].strip("-.")
     if safe == agent:
         return safe
+    import hashlib
+
     digest = hashlib.sha256(agent.encode()).hexdigest()[:8]
     return f"{safe}-{digest}" if safe else digest

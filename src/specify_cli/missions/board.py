@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import load_work_packages
+from specify_cli.status.board import fold
 from specify_cli.status.lanes import DISPLAY_LANES, Lane, weighted_percentage
-from specify_cli.status.mission_status import MissionStatus
+from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
-    from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
 
@@ -128,24 +127,24 @@ class MissionBoard:
         return "\n".join(lines)
 
 
-def mission_board(project: Project, mission: Mission) -> MissionBoard:
+def mission_board(mission: Mission) -> MissionBoard:
     """Read a mission's board from its work package files and its log. Writes nothing.
 
     Raises:
         SpecKittyError: INVALID_WORK_PACKAGE, DUPLICATE_WP_ID, INVALID_YAML, READ_FAILED.
     """
     packages = load_work_packages(mission)
-    status = MissionStatus.load(mission_log(project, mission))
-    states = status.board.work_packages
+    log = read_log(mission.log_file)
+    board = fold(log)
     entries = []
     for package in packages:
-        state = states.get(package.id)
+        state = board.work_packages.get(package.id)
         marked = state.subtasks if state else {}
         entries.append(
             BoardEntry(
                 wp_id=package.id,
                 title=package.title,
-                lane=status.board.lane(package.id),
+                lane=board.lane(package.id),
                 dependencies=package.dependencies,
                 actor=state.actor if state else None,
                 implementer=state.implementer if state else None,
@@ -156,8 +155,7 @@ def mission_board(project: Project, mission: Mission) -> MissionBoard:
             )
         )
     problems = tuple(
-        f"line {problem.line} (byte {problem.offset}): {problem.reason}"
-        for problem in status.log.problems
+        f"line {problem.line} (byte {problem.offset}): {problem.reason}" for problem in log.problems
     )
     return MissionBoard(mission=mission, entries=tuple(entries), problems=problems)
 

@@ -75,7 +75,7 @@ def mission_list(project: Project) -> MissionList:
     return MissionList(scan.missions, tuple(problem.message for problem in scan.problems))
 
 
-def mission_summary(project: Project, mission: Mission) -> MissionSummary:
+def mission_summary(mission: Mission) -> MissionSummary:
     """Read one mission with its board.
 
     Raises:
@@ -83,7 +83,7 @@ def mission_summary(project: Project, mission: Mission) -> MissionSummary:
     """
     from specify_cli.missions.board import mission_board
 
-    return MissionSummary(mission, mission_board(project, mission))
+    return MissionSummary(mission, mission_board(mission))
 
 
 def _facts(mission: Mission) -> JsonObject:

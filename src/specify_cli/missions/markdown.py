@@ -17,18 +17,18 @@ _DEFERRED = re.compile(r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)
 FILL_IN = "[FILL IN"
 """What every gap in our scaffolds starts with."""
 
-# What stands where text is still to come. Upper case only where the word also has a meaning: a todo
-# app may well talk about todos.
+# What stands where text is still to come; compiled on first use, since only guards look for it.
+# Upper case only where the word also has a meaning: a todo app may well talk about todos.
 _PLACEHOLDERS = (
-    re.compile(r"\[FILL IN[^\]]*\]?"),
-    re.compile(r"\[NEEDS\b[^\]]*\]?"),
-    re.compile(r"\b(?:TBD|TBC|FIXME)\b"),
-    re.compile(r"\[TODO\b[^\]]*\]?|\bTODO(?=[:(])"),
-    re.compile(r"(?m)^[ \t>*+|-]*\bTODO\b[ \t.!|]*$|(?<=\|)[ \t]*TODO[ \t]*(?=\|)"),
-    re.compile(r"(?i)\blorem ipsum\b"),
-    re.compile(r"\?\?\?+"),
-    re.compile(r"<(?:\.{3}|…)>|<[A-Za-z][^<>=/\n]* [^<>=\n]*>"),
-    re.compile(r"(?m)^[ \t>*+|-]*(?:\.{3}|…)[ \t|]*$"),
+    r"\[FILL IN[^\]]*\]?",
+    r"\[NEEDS\b[^\]]*\]?",
+    r"\b(?:TBD|TBC|FIXME)\b",
+    r"\[TODO\b[^\]]*\]?|\bTODO(?=[:(])",
+    r"(?m)^[ \t>*+|-]*\bTODO\b[ \t.!|]*$|(?<=\|)[ \t]*TODO[ \t]*(?=\|)",
+    r"(?i)\blorem ipsum\b",
+    r"\?\?\?+",
+    r"<(?:\.{3}|…)>|<[A-Za-z][^<>=/\n]* [^<>=\n]*>",
+    r"(?m)^[ \t>*+|-]*(?:\.{3}|…)[ \t|]*$",
 )
 
 
@@ -83,10 +83,10 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
     found = {
         (match.start(), match.group().strip())
         for pattern in _PLACEHOLDERS
-        for match in pattern.finditer(prose)
+        for match in re.finditer(pattern, prose)
     }
     # A gap inside a fenced block (a file tree to be written) is still a gap when it is ours.
-    found |= {(match.start(), match.group()) for match in _PLACEHOLDERS[0].finditer(text)}
+    found |= {(match.start(), match.group()) for match in re.finditer(_PLACEHOLDERS[0], text)}
     return tuple(
         Placeholder(text.count("\n", 0, position) + 1, shorten(shown, 60, placeholder=" ..."))
         for position, shown in sorted(found)
@@ -115,7 +115,7 @@ def word_count(text: str) -> int:
     """Count the words of a text; comments, headings and gaps to be filled in are not words."""
     lines = _COMMENT.sub("", text).split("\n")
     body = "\n".join(line for line in lines if _HEADING.match(line) is None)
-    return len(_WORD.findall(_PLACEHOLDERS[0].sub("", body)))
+    return len(_WORD.findall(re.sub(_PLACEHOLDERS[0], "", body)))
 
 
 def _blank_fences(text: str) -> str:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specify_cli.kernel.errors import UsageError
-from specify_cli.kernel.files import read_text
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.status.lanes import Lane, parse_lane
@@ -18,8 +16,6 @@ from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import TransitionRequest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
@@ -27,12 +23,6 @@ if TYPE_CHECKING:
 
 _STARTED = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
 _SENT_BACK = frozenset({Lane.IN_PROGRESS, Lane.PLANNED})
-
-
-class FeedbackFileMissing(UsageError):
-    """The named feedback file does not exist."""
-
-    code = "FEEDBACK_FILE_MISSING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +116,6 @@ def move_work_package(
         event_ids=change.result.event_ids,
         commit=change.result.commit,
     )
-
-
-def read_feedback(path: Path | None) -> str | None:
-    """Read a feedback file; no path, no feedback.
-
-    Raises:
-        FeedbackFileMissing: FEEDBACK_FILE_MISSING.
-        ReadFailed: READ_FAILED.
-    """
-    if path is None:
-        return None
-    try:
-        return read_text(path)
-    except FileNotFoundError as error:
-        raise FeedbackFileMissing(
-            f"the feedback file {path.name} does not exist.",
-            fix="Write what has to change into a file and name that file.",
-            details={"file": path.name},
-        ) from error
 
 
 def _move(

@@ -59,8 +59,8 @@ def test_a_changed_artefact_changes_what_the_gate_admits(tmp_path: Path) -> None
         gate["envelope"]["forbidden_fields"].append("git_branch")
         gate["envelope"]["aggregate_type"]["allowed"].remove("Mission")
         gate["payload"]["mission_scoped"]["forbidden_fields"].append("old_name")
-        gate["payload"]["every_closed"] = {
-            "required_fields": ["mission_slug"],
+        gate["payload"]["every_typed"] = {
+            "required_fields": ["mission_slug", "mission_type"],
             "mission_type": {"allowed": ["research"]},
         }
 

@@ -14,6 +14,7 @@ from specify_cli.events.sanitizer import PERSONAL_KEYS, sanitize_event_for_log
 START, END = "2026-11-21T07:00:00+00:00", "2026-11-21T07:01:30.900000+00:00"
 
 
+@pytest.mark.proves("004 FR-006")
 @pytest.mark.parametrize("key", sorted(PERSONAL_KEYS))
 def test_personal_keys_are_removed_at_every_depth(key: str) -> None:
     event: dict[str, Any] = {
@@ -84,6 +85,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.proves("004 FR-009")
 @settings(deadline=None)
 @given(st.dictionaries(st.text() | st.sampled_from(sorted(PERSONAL_KEYS)), JSON))
 def test_the_input_stays_as_it_is_and_the_result_is_clean_and_final(event: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ def test_the_target_of_a_checkout_is_its_branch(repository: Path) -> None:
     assert CommitTarget.at(repository) == CommitTarget(repository, "main")
 
 
+@pytest.mark.proves("002 D-4")
 def test_a_mismatched_pair_cannot_be_constructed(repository: Path) -> None:
     git(repository, "branch", "topic")
     for build in (CommitTarget, CommitTarget.at):
@@ -51,6 +52,7 @@ def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
         CommitTarget.at(tmp_path)
 
 
+@pytest.mark.proves("002 D-4")
 def test_a_branch_switched_afterwards_is_noticed(repository: Path) -> None:
     target = CommitTarget.at(repository)
     git(repository, "switch", "-q", "-c", "topic")

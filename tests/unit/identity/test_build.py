@@ -64,6 +64,7 @@ def test_the_build_id_is_in_no_tracked_file(repository: Path) -> None:
     assert git(repository, "status", "--porcelain", "--ignored") == ""
 
 
+@pytest.mark.proves("001 FR-006")
 def test_a_copied_checkout_gets_a_build_id_of_its_own_and_the_original_keeps_its(
     repository: Path, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_the_identity_is_read_from_the_three_sections(
     )
 
 
+@pytest.mark.proves("001 C-004")
 @pytest.mark.proves("001 C-005")
 def test_the_identity_is_read_from_the_layout_of_the_existing_cli(
     repository: Path,

@@ -65,6 +65,7 @@ def test_the_configuration_has_the_three_sections_and_passes_the_gate(repository
     assert identity.build_id == config["build"]["id"]
 
 
+@pytest.mark.proves("000 C-008")
 def test_only_the_project_is_written_and_only_what_was_asked_for(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -117,6 +118,7 @@ def test_agents_of_earlier_runs_stay(repository: Path) -> None:
     assert _init(repository).created == (CLAUDE,)
 
 
+@pytest.mark.proves("000 C-008")
 def test_a_command_file_the_user_changed_is_kept_and_reported(repository: Path) -> None:
     _init(repository, "claude")
     (repository / CLAUDE).write_text("my own words\n", encoding="utf-8")

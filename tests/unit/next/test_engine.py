@@ -92,6 +92,7 @@ def test_the_frozen_names_exist_where_they_are_promised() -> None:
         assert callable(getattr(module, name))
 
 
+@pytest.mark.proves("000 FR-001", "000 FR-017")
 def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
     assert golden(asdict(run)) == (
         '{"mission_id": "<id>", "mission_key": "field-guide", "mission_slug": '
@@ -100,6 +101,7 @@ def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
     assert run.run_id != run.mission_id
 
 
+@pytest.mark.proves("000 FR-001", "000 FR-017")
 def test_three_steps_in_a_row_give_the_golden_decisions(
     run: MissionRunRef, where: DiscoveryContext
 ) -> None:
@@ -136,6 +138,7 @@ def test_three_steps_in_a_row_give_the_golden_decisions(
     assert [golden(decision) for decision in shown] == expected
 
 
+@pytest.mark.proves("000 FR-001", "000 FR-017")
 def test_an_answer_leaves_the_golden_snapshot(run: MissionRunRef, where: DiscoveryContext) -> None:
     step(run, where)
     step(run, where)

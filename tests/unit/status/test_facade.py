@@ -24,7 +24,7 @@ def test_a_name_that_is_not_public_is_an_attribute_error() -> None:
 def test_using_one_name_does_not_import_the_machinery_for_changes() -> None:
     script = (
         "import sys\nfrom specify_cli.status import Lane\n"
-        "print([m for m in sys.modules if m.startswith(('specify_cli.git', 'subprocess', 'json'))])"
+        "print([m for m in sys.modules if m.startswith(('specify_cli.git', 'specify_cli.events'))])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 from spec_kitty_events.status import Lane as UpstreamLane
 
-from specify_cli.status.lanes import DISPLAY_LANES, Lane, UnknownLane, parse_lane
+from specify_cli.status.lanes import (
+    DISPLAY_LANES,
+    Lane,
+    UnknownLane,
+    parse_lane,
+    weighted_percentage,
+)
 
 
 def test_the_lanes_are_those_of_the_event_contract_and_one_read_value() -> None:
@@ -41,3 +47,19 @@ def test_any_other_word_is_refused_with_the_lanes_there_are(text: str) -> None:
     assert (refused.value.code, refused.value.exit_code) == ("UNKNOWN_LANE", 2)
     assert "in_progress" in refused.value.fix
     assert len(refused.value.message) < 100
+
+
+@pytest.mark.parametrize(
+    ("lanes", "percentage"),
+    [
+        ([], 0.0),
+        ([Lane.CANCELED], 0.0),
+        ([Lane.PLANNED, Lane.UNINITIALIZED, Lane.BLOCKED], 0.0),
+        ([Lane.DONE, Lane.CANCELED], 100.0),
+        ([Lane.APPROVED, Lane.IN_REVIEW, Lane.CLAIMED], 51.7),
+    ],
+)
+def test_progress_counts_each_lane_as_a_part_of_the_way(
+    lanes: list[Lane], percentage: float
+) -> None:
+    assert weighted_percentage(lanes) == percentage

@@ -44,6 +44,7 @@ def rows_of(lab: Lab) -> list[Any]:
     return [json.loads(line) for line in lab.log.read_bytes().splitlines()]
 
 
+@pytest.mark.proves("002 D-2")
 def test_loading_reads_and_writes_nothing(lab: Lab) -> None:
     status = MissionStatus.load(lab.mission_log, wp_ids=["WP01"])
     assert status.board.lane("WP01") is Lane.UNINITIALIZED
@@ -51,6 +52,7 @@ def test_loading_reads_and_writes_nothing(lab: Lab) -> None:
     assert not (lab.root / ".git" / "spec-kitty").exists()
 
 
+@pytest.mark.proves("002 D-2", "002 D-4")
 def test_all_rows_of_a_change_are_one_commit_with_the_snapshot_and_a_clean_tree(lab: Lab) -> None:
     before = lab.git("rev-list", "--count", "HEAD")
     with MissionStatus.change(lab.mission_log, message="Plan the work") as change:
@@ -69,6 +71,17 @@ def test_all_rows_of_a_change_are_one_commit_with_the_snapshot_and_a_clean_tree(
     ]
     assert lab.git("status", "--porcelain") == ""
     assert [row["event_id"] for row in rows_of(lab)] == [first, second, third]
+
+
+def test_a_commit_without_a_message_says_what_moved_where(lab: Lab) -> None:
+    with MissionStatus.change(lab.mission_log) as change:
+        change.transition(TransitionRequest("WP01", Lane.PLANNED, "planner"))
+        change.transition(TransitionRequest("WP02", Lane.PLANNED, "planner"))
+        change.transition(TransitionRequest("WP01", Lane.CLAIMED, "claude"))
+    assert lab.git("log", "-1", "--format=%s") == f"WP01 claimed, WP02 planned ({MISSION_SLUG})"
+    with MissionStatus.change(lab.mission_log) as change:
+        change.annotate("WP01", "claude", {"note": "x"})
+    assert lab.git("log", "-1", "--format=%s") == f"Add a note ({MISSION_SLUG})"
 
 
 def test_a_row_has_exactly_the_keys_of_the_existing_cli_and_two_more(lab: Lab) -> None:
@@ -139,6 +152,7 @@ def test_a_snapshot_says_nothing_about_the_moment_it_was_written(lab: Lab) -> No
     assert lab.status.read_bytes() == first
 
 
+@pytest.mark.proves("002 D-2")
 def test_an_error_inside_the_block_writes_nothing(lab: Lab) -> None:
     head = lab.git("rev-parse", "HEAD")
     with (
@@ -251,6 +265,18 @@ def test_a_structured_actor_is_written_with_all_four_keys(lab: Lab) -> None:
         "tool": "claude",
         "model": None,
     }
+
+
+def test_who_gave_the_reason_is_written_when_it_was_said(lab: Lab) -> None:
+    lab.seed("WP01")
+    with MissionStatus.change(lab.mission_log) as change:
+        change.transition(
+            TransitionRequest("WP01", Lane.CANCELED, "x", reason="no", reason_source="agent")
+        )
+    assert rows_of(lab)[-1]["reason_source"] == "agent"
+    cancellation = MissionStatus.load(lab.mission_log).board.work_packages["WP01"].cancellation
+    assert cancellation is not None
+    assert (cancellation.reason, cancellation.source) == ("no", "agent")
 
 
 def test_an_actor_that_the_existing_cli_would_choke_on_is_refused(lab: Lab) -> None:

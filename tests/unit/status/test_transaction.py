@@ -77,7 +77,7 @@ def picture(lab: Lab) -> dict[str, Any]:
         "head": lab.git("rev-parse", "HEAD"),
         "index": lab.git("ls-files", "--stage"),
         "status": lab.git("status", "--porcelain", "--untracked-files=all"),
-        "marker": [path.name for path in state.glob("*.pending")],
+        "marker": {path.name: path.read_bytes() for path in state.glob("*.pending")},
     }
 
 
@@ -340,6 +340,7 @@ def test_a_failed_change_after_a_crash_keeps_what_the_crashed_one_wrote(
     crashed = picture(ready)
     with pytest.raises(WriteFailed), MissionStatus.change(ready.mission_log, message="Next", disk=Faults(4, no_space())) as change:  # fmt: skip
         change.transition(TransitionRequest("WP01", Lane.BLOCKED, "claude"))
+        change.include(ready.mission_log.directory / "other.md", b"other\n")
     assert picture(ready) == crashed
     with MissionStatus.change(ready.mission_log, message="Heal"):
         pass

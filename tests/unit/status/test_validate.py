@@ -60,6 +60,7 @@ def test_a_log_that_this_program_wrote_is_sound(lab: Lab) -> None:
     assert report.to_text() == "The log of todo-app-01KQ22DS is sound: 9 rows, no problems."
 
 
+@pytest.mark.proves("001 C-004")
 def test_a_log_of_the_existing_cli_is_sound(lab: Lab) -> None:
     plant(
         lab,
