@@ -327,6 +327,11 @@ def _other_text(draw: Draw, document: Any) -> None:
     holder[key] = draw(st.sampled_from(variants))
 
 
+def _long_text(draw: Draw, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: isinstance(value, str))
+    holder[key] += holder[key][-1:] * draw(st.sampled_from([40, 600_000]))
+
+
 def _drop_item(draw: Draw, document: Any) -> None:
     holder, key = _pick(draw, document, lambda value: isinstance(value, list) and value)
     holder[key] = holder[key][1:] if draw(st.booleans()) else [*holder[key], holder[key][0]]
@@ -341,6 +346,7 @@ MUTATIONS: dict[str, Callable[[Draw, Any], None]] = {
     "whole float for an integer": _whole_float,
     "another number": _other_number,
     "another text": _other_text,
+    "long text": _long_text,
     "item dropped or doubled": _drop_item,
 }
 

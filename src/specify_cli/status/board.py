@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spec_kitty_contracts.wire.definitions import Lane as WireLane
     from spec_kitty_contracts.wire.status_snapshot import (
         LaneSummary,
+        LatestReview,
         StatusSnapshot,
         WorkPackageStatus,
     )
@@ -373,4 +374,19 @@ def _status(state: WorkPackageState) -> WorkPackageStatus:
     }
     if state.subtasks:
         status["subtasks"] = dict(state.subtasks)
+    review = state.review_result or {}
+    if all(isinstance(review.get(key), str) for key in ("reviewer", "verdict", "reference")):
+        status["review_result"] = cast("LatestReview", dict(review))
+    if state.cancellation is not None:
+        status["cancellation_reason"] = state.cancellation.reason
+        status["reason_source"] = state.cancellation.source
+    if state.remarks:
+        status["notes"] = list(state.remarks)
+    agent, role, model = (state.notes.get(key) for key in ("agent", "role", "model"))
+    if isinstance(agent, str):
+        status["agent"] = agent
+    if isinstance(role, str):
+        status["role"] = role
+    if isinstance(model, str):
+        status["model"] = model
     return status

@@ -268,6 +268,35 @@ def test_the_snapshot_has_every_lane_and_passes_the_gate() -> None:
     assert document["work_packages"]["WP01"]["subtasks"] == {"T001": "done"}
 
 
+def test_the_snapshot_shows_a_package_as_the_existing_cli_does() -> None:
+    log = log_of(
+        *walk(1, "WP01", *TO_REVIEW),
+        transition(9, "WP01", "in_review", "approved", review_result=APPROVED),
+        transition(10, "WP02", "planned", "canceled", reason="not needed"),
+        transition(11, "WP03", "in_review", "in_progress", review_result={"half": "a result"}),
+        annotation(20, "WP01", {"note": "one", "agent": "codex", "role": "implementer", "x": 1}),
+        annotation(21, "WP01", {"note": "two", "model": "m"}),
+    )
+    document = snapshot(fold(log), META)
+    check("status_snapshot", document)
+    packages = document["work_packages"]
+    assert packages["WP01"] == {
+        "lane": "approved",
+        "actor": "claude",
+        "last_transition_at": at(9),
+        "last_event_id": event_id(9),
+        "force_count": 0,
+        "review_result": APPROVED,
+        "notes": ["one", "two"],
+        "agent": "codex",
+        "role": "implementer",
+        "model": "m",
+    }
+    assert packages["WP02"]["cancellation_reason"] == "not needed"
+    assert packages["WP02"]["reason_source"] == "operator"
+    assert "review_result" not in packages["WP03"]
+
+
 def test_the_snapshot_of_an_empty_log_passes_the_gate() -> None:
     check("status_snapshot", snapshot(fold(Log()), META))
 

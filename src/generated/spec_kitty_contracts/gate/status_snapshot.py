@@ -28,18 +28,30 @@ K0 = frozenset(
 )
 K1 = frozenset(
     (
+        "reviewer",
+        "verdict",
+        "reference",
+        "feedback_path",
+    )
+)
+K2 = frozenset(
+    (
         "lane",
         "actor",
         "last_transition_at",
         "last_event_id",
         "force_count",
         "subtasks",
-        "implementer",
-        "reviewer",
-        "review_ref",
+        "review_result",
+        "cancellation_reason",
+        "reason_source",
+        "notes",
+        "agent",
+        "role",
+        "model",
     )
 )
-K2 = frozenset(
+K3 = frozenset(
     (
         "mission_slug",
         "mission_id",
@@ -377,6 +389,114 @@ def status_snapshot_WorkPackageStatus_actor_anyOf_1(v: Any, p: str, out: list[Vi
         )
 
 
+def status_snapshot_LatestReview(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/LatestReview/type", v, "an object")
+    else:
+        x1 = v.get("reviewer", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.reviewer",
+                "required",
+                S0 + "/$defs/LatestReview/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.reviewer",
+                    "type",
+                    S0 + "/$defs/LatestReview/properties/reviewer/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.reviewer",
+                        "minLength",
+                        S0 + "/$defs/LatestReview/properties/reviewer/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("verdict", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.verdict",
+                "required",
+                S0 + "/$defs/LatestReview/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.verdict",
+                    "type",
+                    S0 + "/$defs/LatestReview/properties/verdict/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.verdict",
+                        "minLength",
+                        S0 + "/$defs/LatestReview/properties/verdict/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("reference", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.reference",
+                "required",
+                S0 + "/$defs/LatestReview/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.reference",
+                    "type",
+                    S0 + "/$defs/LatestReview/properties/reference/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.reference",
+                        "minLength",
+                        S0 + "/$defs/LatestReview/properties/reference/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("feedback_path", MISSING)
+        if x4 is not MISSING:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(
+                        out,
+                        f"{p}.feedback_path",
+                        "type",
+                        S0 + "/$defs/LatestReview/properties/feedback_path/anyOf/0/type",
+                        x4,
+                        "a string or null",
+                    )
+
+
 def status_snapshot_WorkPackageStatus(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/WorkPackageStatus/type", v, "an object")
@@ -586,44 +706,99 @@ def status_snapshot_WorkPackageStatus(v: Any, p: str, out: list[Violation]) -> N
                             x8,
                             "a string",
                         )
-        x10 = v.get("implementer", MISSING)
+        x10 = v.get("review_result", MISSING)
         if x10 is not MISSING:
-            if x10 is not None:
-                if type(x10) is not str:
-                    bad(
-                        out,
-                        f"{p}.implementer",
-                        "type",
-                        S0 + "/$defs/WorkPackageStatus/properties/implementer/anyOf/0/type",
-                        x10,
-                        "a string or null",
-                    )
-        x11 = v.get("reviewer", MISSING)
+            status_snapshot_LatestReview(x10, f"{p}.review_result", out)
+        x11 = v.get("cancellation_reason", MISSING)
         if x11 is not MISSING:
             if x11 is not None:
                 if type(x11) is not str:
                     bad(
                         out,
-                        f"{p}.reviewer",
+                        f"{p}.cancellation_reason",
                         "type",
-                        S0 + "/$defs/WorkPackageStatus/properties/reviewer/anyOf/0/type",
+                        S0 + "/$defs/WorkPackageStatus/properties/cancellation_reason/anyOf/0/type",
                         x11,
                         "a string or null",
                     )
-        x12 = v.get("review_ref", MISSING)
+        x12 = v.get("reason_source", MISSING)
         if x12 is not MISSING:
-            if x12 is not None:
-                if type(x12) is not str:
+            if type(x12) is not str:
+                bad(
+                    out,
+                    f"{p}.reason_source",
+                    "type",
+                    S0 + "/$defs/WorkPackageStatus/properties/reason_source/type",
+                    x12,
+                    "a string",
+                )
+            else:
+                if not x12:
                     bad(
                         out,
-                        f"{p}.review_ref",
-                        "type",
-                        S0 + "/$defs/WorkPackageStatus/properties/review_ref/anyOf/0/type",
+                        f"{p}.reason_source",
+                        "minLength",
+                        S0 + "/$defs/WorkPackageStatus/properties/reason_source/minLength",
                         x12,
-                        "a string or null",
+                        "at least 1 character",
                     )
-        if not v.keys() <= K1:
-            extra_keys(out, p, S0 + "/$defs/WorkPackageStatus/additionalProperties", v, K1)
+        x13 = v.get("notes", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not list:
+                bad(
+                    out,
+                    f"{p}.notes",
+                    "type",
+                    S0 + "/$defs/WorkPackageStatus/properties/notes/type",
+                    x13,
+                    "an array",
+                )
+            else:
+                for i14, x15 in enumerate(x13):
+                    if type(x15) is not str:
+                        bad(
+                            out,
+                            f"{p}.notes[{i14}]",
+                            "type",
+                            S0 + "/$defs/WorkPackageStatus/properties/notes/items/type",
+                            x15,
+                            "a string",
+                        )
+        x16 = v.get("agent", MISSING)
+        if x16 is not MISSING:
+            if type(x16) is not str:
+                bad(
+                    out,
+                    f"{p}.agent",
+                    "type",
+                    S0 + "/$defs/WorkPackageStatus/properties/agent/type",
+                    x16,
+                    "a string",
+                )
+        x17 = v.get("role", MISSING)
+        if x17 is not MISSING:
+            if type(x17) is not str:
+                bad(
+                    out,
+                    f"{p}.role",
+                    "type",
+                    S0 + "/$defs/WorkPackageStatus/properties/role/type",
+                    x17,
+                    "a string",
+                )
+        x18 = v.get("model", MISSING)
+        if x18 is not MISSING:
+            if type(x18) is not str:
+                bad(
+                    out,
+                    f"{p}.model",
+                    "type",
+                    S0 + "/$defs/WorkPackageStatus/properties/model/type",
+                    x18,
+                    "a string",
+                )
+        if not v.keys() <= K2:
+            extra_keys(out, p, S0 + "/$defs/WorkPackageStatus/additionalProperties", v, K2)
 
 
 def status_snapshot(v: Any, p: str, out: list[Violation]) -> None:
@@ -880,5 +1055,5 @@ def status_snapshot(v: Any, p: str, out: list[Violation]) -> None:
                             k13,
                             "text that matches ^WP[0-9]{2,}$",
                         )
-        if not v.keys() <= K2:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K2)
+        if not v.keys() <= K3:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K3)

@@ -36,8 +36,24 @@ class LaneSummary(Contract):
     canceled: Annotated[int, Field(description="In `canceled`.", ge=0)]
 
 
+class LatestReview(Contract):
+    """The review result that the log's latest reviewed row has, as it was written."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    reviewer: Annotated[str, Field(description="Who reviewed.", min_length=1)]
+    verdict: Annotated[str, Field(description="The verdict.", min_length=1)]
+    reference: Annotated[
+        str, Field(description="Where the review is, e.g. the review-cycle file.", min_length=1)
+    ]
+    feedback_path: Annotated[
+        str | None, Field(description="Feedback file, relative to the repository.")
+    ] = None
+
+
 class WorkPackageStatus(Contract):
-    """State of one work package."""
+    """State of one work package, with exactly the keys of the existing CLI: its `agent status validate` compares them all."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -48,9 +64,23 @@ class WorkPackageStatus(Contract):
     last_event_id: Annotated[EventId | None, Field(description="The row that moved it last.")]
     force_count: Annotated[int, Field(description="Forced transitions so far.", ge=0)]
     subtasks: Annotated[dict[str, str] | None, Field(description="Subtask id to status.")] = None
-    implementer: Annotated[str | None, Field(description="Who implemented it.")] = None
-    reviewer: Annotated[str | None, Field(description="Who reviewed it.")] = None
-    review_ref: Annotated[str | None, Field(description="Latest review.")] = None
+    review_result: Annotated[
+        LatestReview | None, Field(description="Verdict of the latest review.")
+    ] = None
+    cancellation_reason: Annotated[
+        str | None, Field(description="Why it was canceled; only while it is.")
+    ] = None
+    reason_source: Annotated[
+        str | None,
+        Field(
+            description="Who gave that reason, `operator` unless the row says otherwise.",
+            min_length=1,
+        ),
+    ] = None
+    notes: Annotated[list[str] | None, Field(description="Remarks, oldest first.")] = None
+    agent: Annotated[str | None, Field(description="Agent that works on the package.")] = None
+    role: Annotated[str | None, Field(description="Role of that agent.")] = None
+    model: Annotated[str | None, Field(description="Model of that agent.")] = None
 
 
 class StatusSnapshot(Contract):
@@ -71,11 +101,11 @@ class StatusSnapshot(Contract):
     materialized_at: Annotated[
         Timestamp | None,
         Field(
-            description="Time of the last row folded in, so that the file is reproducible; null when the log is empty."
+            description="Time of the last lane change folded in, so that the file is reproducible; null when there is none."
         ),
     ]
-    event_count: Annotated[int, Field(description="Distinct rows folded in.", ge=0)]
-    last_event_id: Annotated[EventId | None, Field(description="Last row folded in.")]
+    event_count: Annotated[int, Field(description="Distinct lane changes folded in.", ge=0)]
+    last_event_id: Annotated[EventId | None, Field(description="Last lane change folded in.")]
     summary: Annotated[LaneSummary, Field(description="Counts by lane.")]
     work_packages: Annotated[
         dict[Annotated[str, StringConstraints(pattern=r"^WP[0-9]{2,}$")], WorkPackageStatus],

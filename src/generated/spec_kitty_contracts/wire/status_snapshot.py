@@ -38,8 +38,21 @@ class LaneSummary(TypedDict):
     """In `canceled`."""
 
 
+class LatestReview(TypedDict):
+    """The review result that the log's latest reviewed row has, as it was written."""
+
+    reviewer: str
+    """Who reviewed."""
+    verdict: str
+    """The verdict."""
+    reference: str
+    """Where the review is, e.g. the review-cycle file."""
+    feedback_path: NotRequired[str | None]
+    """Feedback file, relative to the repository."""
+
+
 class WorkPackageStatus(TypedDict):
-    """State of one work package."""
+    """State of one work package, with exactly the keys of the existing CLI: its `agent status validate` compares them all."""
 
     lane: Lane
     """Its lane."""
@@ -53,12 +66,20 @@ class WorkPackageStatus(TypedDict):
     """Forced transitions so far."""
     subtasks: NotRequired[dict[str, str]]
     """Subtask id to status."""
-    implementer: NotRequired[str | None]
-    """Who implemented it."""
-    reviewer: NotRequired[str | None]
-    """Who reviewed it."""
-    review_ref: NotRequired[str | None]
-    """Latest review."""
+    review_result: NotRequired[LatestReview]
+    """Verdict of the latest review."""
+    cancellation_reason: NotRequired[str | None]
+    """Why it was canceled; only while it is."""
+    reason_source: NotRequired[str]
+    """Who gave that reason, `operator` unless the row says otherwise."""
+    notes: NotRequired[list[str]]
+    """Remarks, oldest first."""
+    agent: NotRequired[str]
+    """Agent that works on the package."""
+    role: NotRequired[str]
+    """Role of that agent."""
+    model: NotRequired[str]
+    """Model of that agent."""
 
 
 class StatusSnapshot(TypedDict):
@@ -73,11 +94,11 @@ class StatusSnapshot(TypedDict):
     mission_type: MissionType
     """Its type."""
     materialized_at: Timestamp | None
-    """Time of the last row folded in, so that the file is reproducible; null when the log is empty."""
+    """Time of the last lane change folded in, so that the file is reproducible; null when there is none."""
     event_count: int
-    """Distinct rows folded in."""
+    """Distinct lane changes folded in."""
     last_event_id: EventId | None
-    """Last row folded in."""
+    """Last lane change folded in."""
     summary: LaneSummary
     """Counts by lane."""
     work_packages: dict[str, WorkPackageStatus]
