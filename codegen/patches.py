@@ -178,7 +178,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
             f"/properties/{name}",
             ABSENT,
             schema,
-            "the client and the server add this key to the envelope (contracts.md 4.3)",
+            "the client and the server add this key to the envelope",
         )
         for name, schema in _ENVELOPE_ADDITIONS.items()
     ),

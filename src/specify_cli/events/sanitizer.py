@@ -1,4 +1,4 @@
-"""What must never get into a log or a queue: who sits where (004 FR-006 to FR-009, contracts.md 5.6)."""
+"""What must never get into a log or a queue: who sits where (004 FR-006 to FR-009)."""
 
 from __future__ import annotations
 

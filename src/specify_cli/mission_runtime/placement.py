@@ -1,6 +1,6 @@
 """One table that says where every kind of file lives, who tracks it and who writes it.
 
-Whoever needs a path asks here; whoever finds a path can ask what it is (seed 002, domain.md 3.3).
+Whoever needs a path asks here; whoever finds a path can ask what it is (seed 002).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A mission's status as one aggregate: read it, or change it under its lock in one commit.
 
-A change is a transaction (DESIGN.md D5, domain.md 3.5): lock, read, validate; then append the rows with
+A change is a transaction (DESIGN.md D5): lock, read, validate; then append the rows with
 one fsync, write `status.json`, commit both, release. Whatever fails on the way, the files are as they
 were before. What only a crash can leave behind, rows that are written and not yet committed, is
 committed by the next change: a marker file beside the lock says which files a change was about to

@@ -1,6 +1,6 @@
 """Which lane changes are legal: the edges as data, the guards as small functions.
 
-The 29 edges are those of the existing CLI (reference domain.md 3.6). One rule is ours: a blocked work
+The 29 edges are those of the existing CLI. One rule is ours: a blocked work
 package may also go back to the lane it was blocked from. Upstream offers only in_progress and
 canceled, so a package that was blocked before anybody claimed it would resume as work in progress of
 nobody. The log already says where it came from, so nothing new is stored.

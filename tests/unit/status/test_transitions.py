@@ -35,7 +35,7 @@ G, P, C, I, F, R, A, D, B, X = (  # noqa: E741 - a table of ten columns
     Lane.BLOCKED,
     Lane.CANCELED,
 )
-# Written out a second time, from reference domain.md 3.6, so that a slip in the table shows.
+# Written out a second time, by hand, so that a slip in the table shows.
 UPSTREAM = {
     (G, P), (G, X),
     (P, C), (P, B), (P, X),

@@ -1,4 +1,4 @@
-"""Where mission types are found: one walk, in one order of precedence (domain.md 1.4)."""
+"""Where mission types are found: one walk, in one order of precedence."""
 
 from __future__ import annotations
 

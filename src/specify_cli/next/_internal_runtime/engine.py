@@ -1,6 +1,6 @@
 """The public door of the runtime: start a run, take its next step, answer its questions.
 
-For callers who drive a run without guards and work packages (000 FR-001, domain.md 1.2).
+For callers who drive a run without guards and work packages (000 FR-001).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One run of a mission as an aggregate: it takes events, applies them and writes them in one go.
 
-The journal is written first, the state file is derived from it (domain.md 1.6).
+The journal is written first, the state file is derived from it.
 """
 
 from __future__ import annotations
