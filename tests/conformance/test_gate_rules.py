@@ -51,6 +51,19 @@ FAILURE: dict[str, Any] = {
     "data": {"message": "no such command"},
 }
 
+HISTORY: dict[str, Any] = FAILURE | {
+    "command": "orchestrator-api.append-history",
+    "success": True,
+    "error_code": None,
+    "data": {
+        "mission_slug": "todo-app-01KQ22DS",
+        "mission_number": None,
+        "mission_type": "software-dev",
+        "wp_id": "WP01",
+        "history_entry_id": "hist-" + "0" * 32,
+    },
+}
+
 
 def entries(key: str) -> list[tuple[str, str]]:
     """Surface and name of every entry in the lists with this key."""
@@ -81,7 +94,8 @@ def test_a_required_field_is_demanded(surface: str, name: str) -> None:
 @pytest.mark.parametrize(("surface", "name"), entries("forbidden_fields"))
 def test_a_forbidden_field_is_refused(surface: str, name: str) -> None:
     rule = "legacy_key" if name in LEGACY_KEYS else "forbidden"
-    for value in (None, "x", {}):
+    values: tuple[object, ...] = (None, "x", {})
+    for value in values:
         assert (f"$.{name}", rule) in found(surface, DOCUMENTS[surface] | {name: value})
 
 
@@ -157,6 +171,7 @@ def test_the_answer_of_the_orchestrator_api_is_closed_and_its_data_belongs_to_it
     success = DOCUMENTS["orchestrator_api"]
     assert success["success"] is True
     assert len(success) == 7
+    assert found("orchestrator_api", HISTORY) == set()
     for name in success:
         shorter = {key: value for key, value in success.items() if key != name}
         assert (f"$.{name}", "required") in found("orchestrator_api", shorter)
@@ -170,8 +185,8 @@ def test_the_answer_of_the_orchestrator_api_is_closed_and_its_data_belongs_to_it
         if command != success["command"]:
             assert found("orchestrator_api", success | {"command": command}), name
     for name in SECTIONS["orchestrator_api"]["required_payload_fields"]:
-        data = {key: value for key, value in success["data"].items() if key != name}
-        assert (f"$.data.{name}", "required") in found("orchestrator_api", success | {"data": data})
+        data = {key: value for key, value in HISTORY["data"].items() if key != name}
+        assert (f"$.data.{name}", "required") in found("orchestrator_api", HISTORY | {"data": data})
 
 
 def test_a_violation_names_the_artefact_that_has_the_rule() -> None:
