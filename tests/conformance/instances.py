@@ -337,6 +337,11 @@ def _drop_item(draw: Draw, document: Any) -> None:
     holder[key] = holder[key][1:] if draw(st.booleans()) else [*holder[key], holder[key][0]]
 
 
+def _empty(draw: Draw, document: Any) -> None:
+    holder, key = _pick(draw, document, lambda value: isinstance(value, dict | list) and value)
+    holder[key] = type(holder[key])()
+
+
 MUTATIONS: dict[str, Callable[[Draw, Any], None]] = {
     "key removed": _remove_key,
     "key added": _add_key,
@@ -348,6 +353,7 @@ MUTATIONS: dict[str, Callable[[Draw, Any], None]] = {
     "another text": _other_text,
     "long text": _long_text,
     "item dropped or doubled": _drop_item,
+    "container emptied": _empty,
 }
 
 

@@ -160,11 +160,10 @@ def test_the_answer_of_the_orchestrator_api_has_an_allowed_command_and_error_cod
     for name in section["allowed_commands"]:
         document = FAILURE | {"command": f"orchestrator-api.{name}"}
         assert found("orchestrator_api", document) == set()
-    for name in (*section["forbidden_commands"], *section["allowed_commands"][:1]):
-        for command in (f"orchestrator-api.{name}", name):
-            if command != f"orchestrator-api.{section['allowed_commands'][0]}":
-                document = FAILURE | {"command": command}
-                assert found("orchestrator_api", document) == {("$.command", "enum")}
+    retired = [f"orchestrator-api.{name}" for name in section["forbidden_commands"]]
+    for command in (*retired, *section["allowed_commands"], "orchestrator-api."):
+        document = FAILURE | {"command": command}
+        assert found("orchestrator_api", document) == {("$.command", "enum")}
 
 
 def test_the_answer_of_the_orchestrator_api_is_closed_and_its_data_belongs_to_its_command() -> None:
@@ -205,3 +204,47 @@ def test_a_violation_names_the_artefact_that_has_the_rule() -> None:
     gate = "contracts/vendored/gate/upstream_contract.json#/"
     assert sources["$.to_lane"].startswith(f"{gate}envelope/forbidden_fields/")
     assert sources["$.event_type"].startswith("contracts/vendored/events/event_types.json#/")
+
+
+def typed_keys(*kinds: str) -> list[tuple[str, str]]:
+    """Event type and name of every payload key that has one of these types and no other."""
+    return [
+        (event_type, name)
+        for event_type, schema in SOURCES.event_types.items()
+        for name, inner in SOURCES.events[schema].get("properties", {}).items()
+        if inner.get("type") in kinds
+    ]
+
+
+@pytest.mark.parametrize(("event_type", "name"), typed_keys("integer"))
+def test_an_integer_is_neither_a_text_nor_true_nor_a_float(event_type: str, name: str) -> None:
+    values: tuple[object, ...] = ("3", True, False, 3.0, None, [3])
+    for value in values:
+        document = envelope_for(event_type, {name: value})
+        assert (f"$.payload.{name}", "type") in found("envelope", document), value
+
+
+@pytest.mark.parametrize(("event_type", "name"), typed_keys("number"))
+def test_a_number_is_neither_a_text_nor_true(event_type: str, name: str) -> None:
+    values: tuple[object, ...] = ("0.5", True, False, None)
+    for value in values:
+        document = envelope_for(event_type, {name: value})
+        assert (f"$.payload.{name}", "type") in found("envelope", document), value
+    for value in (0, 0.5, 1.0):
+        document = envelope_for(event_type, {name: value})
+        assert (f"$.payload.{name}", "type") not in found("envelope", document), value
+
+
+def test_a_pattern_ends_where_the_text_ends() -> None:
+    assert found("orchestrator_api", FAILURE | {"contract_version": "1.0.0\n"}) == {
+        ("$.contract_version", "pattern")
+    }
+    assert found("orchestrator_api", FAILURE | {"contract_version": "1.0.\u0663"}) == {
+        ("$.contract_version", "pattern")
+    }
+    assert found("local_commit", DOCUMENTS["local_commit"] | {"git_hash": "0" * 40 + "\n"}) == {
+        ("$.git_hash", "pattern")
+    }
+    for name in ("event_id", "correlation_id"):
+        document = SMALL_ENVELOPE | {name: SMALL_ENVELOPE[name] + "\n"}
+        assert found("envelope", document) == {(f"$.{name}", "pattern")}

@@ -56,11 +56,11 @@ def create(
         purpose_context=purpose_context,
     )
     slug = created.mission.slug
-    where = "the new branch, now checked out," if created.branch_created else "the branch"
+    where = "a new branch, now checked out:" if created.branch_created else "branch"
     return Outcome(
         document=created.to_json(),
         text=(
-            f"Mission {slug} is created on {where} {created.branch}.\n"
+            f"Mission {slug} is created on {where} {created.branch}\n"
             f"Next: spec-kitty next --agent <your-name> --mission {slug} --result success"
         ),
     )

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from specify_cli.status.board import Board, WorkPackageState, actor_label, fold, snapshot
-    from specify_cli.status.board_text import render_board
     from specify_cli.status.lanes import DISPLAY_LANES, Lane, UnknownLane, parse_lane
     from specify_cli.status.log import Log, LogProblem, read_log
     from specify_cli.status.mission_status import (
@@ -55,7 +54,6 @@ _MODULES = {
     "legal_targets": "transitions",
     "parse_lane": "lanes",
     "read_log": "log",
-    "render_board": "board_text",
     "snapshot": "board",
     "timeline": "timeline",
     "validate_log": "validate",
@@ -85,7 +83,6 @@ __all__ = [
     "legal_targets",
     "parse_lane",
     "read_log",
-    "render_board",
     "snapshot",
     "timeline",
     "validate_log",

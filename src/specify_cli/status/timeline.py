@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specify_cli.events.envelope import WP_STATUS_CHANGED
 from specify_cli.status.board import actor_label, ordered
 from specify_cli.status.log import read_log
 
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One lane change.
+    """One thing that happened: a lane change, or an event of the mission as a whole.
 
     Attributes:
         at: When, in UTC.
-        wp_id: Which work package.
+        event_type: `WPStatusChanged`, or the type of the mission's event.
+        wp_id: Which work package; None when it is about the mission.
         from_lane: Where it came from.
         to_lane: Where it went.
         actor: Label of who moved it.
@@ -31,43 +33,63 @@ class TimelineEntry:
     """
 
     at: str
-    wp_id: str
-    from_lane: Lane
-    to_lane: Lane
-    actor: str
-    forced: bool
-    reason: str | None
+    event_type: str
     event_id: str
+    wp_id: str | None = None
+    from_lane: Lane | None = None
+    to_lane: Lane | None = None
+    actor: str | None = None
+    forced: bool = False
+    reason: str | None = None
 
     def to_json(self) -> JsonObject:
         """Return the entry as plain JSON."""
         return {
             "at": self.at,
+            "event_type": self.event_type,
             "wp_id": self.wp_id,
-            "from_lane": self.from_lane.value,
-            "to_lane": self.to_lane.value,
+            "from_lane": None if self.from_lane is None else self.from_lane.value,
+            "to_lane": None if self.to_lane is None else self.to_lane.value,
             "actor": self.actor,
             "forced": self.forced,
             "reason": self.reason,
             "event_id": self.event_id,
         }
 
+    def to_text(self) -> str:
+        """Return what happened, without the time."""
+        if self.wp_id is None:
+            return f"mission  {self.event_type}"
+        forced = "  (forced)" if self.forced else ""
+        reason = f"  {self.reason}" if self.reason else ""
+        return f"{self.wp_id:<7}  {self.from_lane} -> {self.to_lane}  {self.actor}{forced}{reason}"
+
 
 def timeline(log: Log) -> tuple[TimelineEntry, ...]:
-    """Return the lane changes of a log in the fold's order, each once."""
-    return tuple(
+    """Return what happened, in the fold's order, each row once."""
+    changes = [
         TimelineEntry(
             at=row.at,
+            event_type=WP_STATUS_CHANGED,
+            event_id=row.event_id,
             wp_id=row.wp_id,
             from_lane=row.from_lane,
             to_lane=row.to_lane,
             actor=actor_label(row.actor),
             forced=row.force,
             reason=row.reason,
-            event_id=row.event_id,
         )
         for row in ordered(log.transitions)
-    )
+    ]
+    events = {
+        str(row["event_id"]): TimelineEntry(
+            at=str(row.get("timestamp", "")),
+            event_type=str(row.get("event_type", "")),
+            event_id=str(row["event_id"]),
+        )
+        for row in (other.row for other in log.lifecycle)
+    }
+    return tuple(sorted([*changes, *events.values()], key=lambda e: (e.at, e.event_id)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +98,7 @@ class MissionTimeline:
 
     Attributes:
         mission_slug: Which mission.
-        entries: Its lane changes, oldest first.
+        entries: What happened, oldest first.
         unreadable_lines: How many lines of the log could not be used.
     """
 
@@ -87,13 +109,14 @@ class MissionTimeline:
     def to_json(self) -> JsonObject:
         """Return the story as plain JSON."""
         return {
+            "result": "success",
             "mission_slug": self.mission_slug,
             "entries": [entry.to_json() for entry in self.entries],
             "unreadable_lines": self.unreadable_lines,
         }
 
     def to_text(self) -> str:
-        """Return the story as plain text, one line per change, without a final newline."""
+        """Return the story as plain text, one line per entry, without a final newline."""
         lines = [render_timeline(self.entries)]
         if self.unreadable_lines:
             lines.append(
@@ -114,14 +137,7 @@ def mission_timeline(mission_log: MissionLog) -> MissionTimeline:
 
 
 def render_timeline(entries: tuple[TimelineEntry, ...]) -> str:
-    """Render lane changes as plain text, one line each, without a final newline."""
+    """Render a story as plain text, one line each, without a final newline."""
     if not entries:
         return "Nothing has happened yet."
-    wp = max(len(entry.wp_id) for entry in entries)
-    return "\n".join(
-        f"{entry.at[:19].replace('T', ' ')}  {entry.wp_id:<{wp}}  "
-        f"{entry.from_lane} -> {entry.to_lane}  {entry.actor}"
-        + ("  (forced)" if entry.forced else "")
-        + (f"  {entry.reason}" if entry.reason else "")
-        for entry in entries
-    )
+    return "\n".join(f"{entry.at[:19].replace('T', ' ')}  {entry.to_text()}" for entry in entries)

@@ -104,6 +104,7 @@ class StatusReport:
     def to_json(self) -> JsonObject:
         """Return the report as plain JSON."""
         return {
+            "result": "success" if self.valid else "failure",
             "mission_slug": self.mission_slug,
             "valid": self.valid,
             "transitions": self.transitions,

@@ -23,6 +23,7 @@ def test_lane_changes_are_told_in_order_and_once() -> None:
     assert [entry.to_json() for entry in entries] == [
         {
             "at": at(1),
+            "event_type": "WPStatusChanged",
             "wp_id": "WP01",
             "from_lane": "genesis",
             "to_lane": "planned",
@@ -33,6 +34,7 @@ def test_lane_changes_are_told_in_order_and_once() -> None:
         },
         {
             "at": at(2),
+            "event_type": "WPStatusChanged",
             "wp_id": "WP02",
             "from_lane": "planned",
             "to_lane": "claimed",
@@ -50,8 +52,25 @@ def test_the_text_has_one_line_per_change() -> None:
         transition(2, "WP100", "planned", "canceled", force=True, reason="not needed"),
     )
     assert render_timeline(timeline(log)).splitlines() == [
-        "2026-11-21 07:00:01  WP01   genesis -> planned  claude",
-        "2026-11-21 07:00:02  WP100  planned -> canceled  claude  (forced)  not needed",
+        "2026-11-21 07:00:01  WP01     genesis -> planned  claude",
+        "2026-11-21 07:00:02  WP100    planned -> canceled  claude  (forced)  not needed",
+    ]
+
+
+def test_events_of_the_mission_itself_are_part_of_the_story() -> None:
+    created = {
+        "event_type": "MissionCreated",
+        "event_id": event_id(1),
+        "timestamp": at(1),
+        "aggregate_id": "01KQ22DSP6D1F7QCF7N87T8B66",
+        "aggregate_type": "Mission",
+        "payload": {},
+        "schema_version": "3.0.0",
+    }
+    log = log_of(transition(2, "WP01", "genesis", "planned"), created)
+    assert render_timeline(timeline(log)).splitlines() == [
+        "2026-11-21 07:00:01  mission  MissionCreated",
+        "2026-11-21 07:00:02  WP01     genesis -> planned  claude",
     ]
 
 
