@@ -23,6 +23,9 @@ ENVELOPES_FILE = "envelopes-{worker}.jsonl"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("SPEC_KITTY_OUTCOMES"):
+        # Tests change the working directory; the folder stays where the run started.
+        os.environ["SPEC_KITTY_OUTCOMES"] = str(Path(os.environ["SPEC_KITTY_OUTCOMES"]).absolute())
     config.addinivalue_line(
         "markers", "plants_rows: writes log rows by hand, so they are not the product's envelopes"
     )
@@ -46,7 +49,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     if not envelopes:
         return
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    target = Path(outcomes).absolute() / ENVELOPES_FILE.format(worker=worker)
+    target = Path(outcomes) / ENVELOPES_FILE.format(worker=worker)
     with target.open("a", encoding="utf-8", newline="\n") as stream:
         for envelope in envelopes:
             stream.write(json.dumps({"test": item.nodeid, "envelope": envelope}) + "\n")

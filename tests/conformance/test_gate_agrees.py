@@ -6,6 +6,7 @@ a rule in `STRICTER_THAN_SCHEMA` or `STRICTER_THAN_UPSTREAM`, each of which has 
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from codegen.patches import apply_patches
 from codegen.sources import load_documents, load_sources
 from codegen.tree import Tree
 from spec_kitty_contracts.gate import Violation, violations
-from tests.conformance.instances import Named, instances, mutants, planted, validator
+from tests.conformance.instances import Named, instances, mutants, planted, spots, validator
 from tests.conformance.upstream_fixtures import envelope_for
 
 if TYPE_CHECKING:
@@ -224,6 +225,22 @@ def test_a_document_and_its_mutants_are_judged_as_by_the_reference_implementatio
     for kind, mutant in mutants(data.draw, document):
         note(f"{kind}: {mutant}")
         check_document(surface, reference, mutant)
+
+
+@pytest.mark.parametrize("surface", sorted(DOCUMENTS))
+def test_an_example_without_any_one_of_its_keys_is_judged_as_by_the_reference_implementation(
+    surface: str,
+) -> None:
+    root, schema = DOCUMENTS[surface]
+    reference = validator(schema, root)
+    for example in schema.get("examples", ()):
+        assert not violations(surface, example)
+        for number, (holder, _) in enumerate(spots(example)):
+            if isinstance(holder, dict):
+                shorter = copy.deepcopy(example)
+                inner, name = list(spots(shorter))[number]
+                del inner[name]
+                check_document(surface, reference, shorter)
 
 
 def check_document(surface: str, reference: Draft202012Validator, document: Any) -> None:

@@ -131,6 +131,7 @@ def test_every_line_of_a_log_is_checked_and_every_fault_is_listed(tmp_path: Path
     assert [v["line"] for v in report.to_json()["violations"]] == [2, 2, 3, 4, 6]  # type: ignore[index,union-attr,call-overload]
 
 
+@pytest.mark.plants_rows
 @pytest.mark.parametrize("row", FOREIGN_ROWS, ids=lambda row: str(sorted(row)[:2]))
 def test_rows_of_the_existing_cli_conform(tmp_path: Path, row: dict[str, Any]) -> None:
     report = validate_file(log(tmp_path / "status.events.jsonl", row), "status_row")
