@@ -25,10 +25,11 @@ COMMAND = Path(sys.executable).parent / (
     "spec-kitty.exe" if sys.platform == "win32" else "spec-kitty"
 )
 
-# Times the floor, from DESIGN.md section 6.
+# Times the floor, from the budgets in docs/DESIGN.md. A board is no simple read: it parses every work
+# package file and folds the log.
 BUDGETS: Mapping[str, float] = {
     "--version": 1.3,
-    "agent tasks status --json": 1.3,
+    "agent tasks status --json": 1.5,
     "mission list --json": 1.3,
     "next --json (query)": 2.0,
     "next --result success (claims a work package, one commit), without git": 3.0,

@@ -1,4 +1,4 @@
-"""What the gate costs: loading it for one event, and checking events (DESIGN.md section 6)."""
+"""What the gate costs: loading it for one event, and checking events (DESIGN.md, budgets)."""
 
 from __future__ import annotations
 

@@ -56,10 +56,16 @@ def validator(schema: Schema, root: Schema | None = None) -> Draft202012Validato
 
 
 class Named:
-    """A schema of a file under a name; the name alone is what hypothesis prints."""
+    """A schema of a file under a name; the name alone is what hypothesis prints.
 
-    def __init__(self, name: str, root: Schema, schema: Schema | None = None) -> None:
+    Documents of a `full` one have every optional key, and prefer something to null and to nothing.
+    """
+
+    def __init__(
+        self, name: str, root: Schema, schema: Schema | None = None, *, full: bool = False
+    ) -> None:
         self.name = name
+        self.full = full
         self.root = root
         self.schema = root if schema is None else schema
 
@@ -70,7 +76,7 @@ class Named:
 @st.composite
 def instances(draw: Draw, named: Named) -> Any:
     """Documents that conform to a schema."""
-    document = _Drawing(draw, named.root).value(named.schema)
+    document = _Drawing(draw, named.root, full=named.full).value(named.schema)
     assume(validator(named.schema, named.root).is_valid(document))
     return document
 
@@ -78,9 +84,10 @@ def instances(draw: Draw, named: Named) -> Any:
 class _Drawing:
     """One drawn document."""
 
-    def __init__(self, draw: Draw, root: Schema) -> None:
+    def __init__(self, draw: Draw, root: Schema, *, full: bool) -> None:
         self.draw = draw
         self.root = root
+        self.full = full
 
     def value(self, schema: Schema) -> Any:
         schema = self.resolved(schema)
@@ -91,7 +98,10 @@ class _Drawing:
             return self.draw(st.sampled_from(schema["enum"]))
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
-                branch = self.resolved(self.draw(st.sampled_from(schema[keyword])))
+                branches = [self.resolved(branch) for branch in schema[keyword]]
+                if self.full:
+                    branches = [x for x in branches if x.get("type") != "null"] or branches
+                branch = self.draw(st.sampled_from(branches))
                 rest = {key: value for key, value in schema.items() if key != keyword}
                 return self.value(merged(rest, branch))
         leaves = list(self.leaves(schema)) if "if" in schema and "properties" not in schema else []
@@ -152,12 +162,9 @@ class _Drawing:
         return filler[: schema.get("maxLength")].ljust(low, "-")
 
     def array(self, schema: Schema) -> list[Any]:
-        low = schema.get("minItems", 0)
-        size = self.draw(
-            st.integers(
-                low, min(schema.get("maxItems", low + _MAX_EXTRA_ITEMS), low + _MAX_EXTRA_ITEMS)
-            )
-        )
+        low: int = schema.get("minItems", 0)
+        high = max(min(schema.get("maxItems", low + _MAX_EXTRA_ITEMS), low + _MAX_EXTRA_ITEMS), low)
+        size = self.draw(st.integers(max(low, min(1, high)) if self.full else low, high))
         items = [self.value(schema.get("items", {})) for _ in range(size)]
         if schema.get("uniqueItems"):
             items = list({json.dumps(item, sort_keys=True): item for item in items}.values())
@@ -168,7 +175,7 @@ class _Drawing:
         required = schema.get("required", [])
         optional = [name for name in properties if name not in required]
         bits = self.draw(st.integers(0, 2 ** len(optional) - 1))
-        chosen = {name for number, name in enumerate(optional) if bits >> number & 1}
+        chosen = {name for number, name in enumerate(optional) if self.full or bits >> number & 1}
         names = [name for name in properties if name in required or name in chosen]
         names += [name for name in required if name not in properties]
         value = {
@@ -249,6 +256,8 @@ def _guessed_types(schema: Schema) -> str | None:
 Spot = tuple[Any, Any]
 """A container and the key or index of one of its values."""
 
+_ONE_OF_EACH_TYPE: tuple[Any, ...] = (None, True, 7, 2.5, "text", [], {}, ["text"], {"key": "text"})
+
 
 def spots(document: Any) -> Iterator[Spot]:
     """Every value below the document's root."""
@@ -262,115 +271,95 @@ def spots(document: Any) -> Iterator[Spot]:
         yield from spots(value)
 
 
-def objects(document: Any) -> list[dict[str, Any]]:
-    """Every object in a document, the root included."""
-    inner = [holder[key] for holder, key in spots(document)]
-    return [value for value in (document, *inner) if isinstance(value, dict)]
+def _other_types(value: Any) -> list[Any]:
+    return [other for other in _ONE_OF_EACH_TYPE if type(other) is not type(value)]
 
 
-class Inapplicable(Exception):
-    """The document has nothing that a mutation could change."""
+def _number_as_text(value: Any) -> list[Any]:
+    return [str(value)] if type(value) in (int, float) else []
 
 
-def _pick(draw: Draw, document: Any, wanted: Callable[[Any], object]) -> Spot:
-    found = [(holder, key) for holder, key in spots(document) if wanted(holder[key])]
-    if not found:
-        raise Inapplicable
-    index = int(draw(st.integers(0, len(found) - 1)))
-    return found[index]
+def _true_for_number(value: Any) -> list[Any]:
+    return [True, False] if type(value) in (int, float) else []
 
 
-def _remove_key(draw: Draw, document: Any) -> None:
-    found = [(holder, key) for holder, key in spots(document) if isinstance(holder, dict)]
-    if not found:
-        raise Inapplicable
-    holder, key = found[draw(st.integers(0, len(found) - 1))]
-    del holder[key]
+def _whole_float(value: Any) -> list[Any]:
+    return [float(value)] if type(value) is int else []
 
 
-def _add_key(draw: Draw, document: Any) -> None:
-    found = objects(document)
-    holder = found[draw(st.integers(0, len(found) - 1))]
-    holder["unexpected_key"] = draw(_ANY_JSON)
+def _other_numbers(value: Any) -> list[Any]:
+    return [-1, 0, 1, 5, -0.5, 10**30] if type(value) in (int, float) else []
 
 
-def _change_type(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: True)
-    others = [None, True, 7, 2.5, "text", [], {}, ["text"], {"key": "text"}]
-    holder[key] = draw(st.sampled_from([x for x in others if type(x) is not type(holder[key])]))
+def _other_texts(value: Any) -> list[Any]:
+    if not isinstance(value, str):
+        return []
+    return ["", " ", value.upper(), value + "x", value[:-1], f" {value}", "2026-13-01T00:00:00Z"]
 
 
-def _number_as_text(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
-    holder[key] = str(holder[key])
+def _long_texts(value: Any) -> list[Any]:
+    return [value + value[-1:] * 40, value + "x" * 150] if isinstance(value, str) else []
 
 
-def _true_for_number(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
-    holder[key] = draw(st.booleans())
+def _other_items(value: Any) -> list[Any]:
+    return [value[1:], [*value, value[0]], []] if isinstance(value, list) and value else []
 
 
-def _whole_float(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: type(value) is int)
-    holder[key] = float(holder[key])
+def _other_keys(value: Any) -> list[Any]:
+    return [value | {"unexpected_key": 1}, {}] if isinstance(value, dict) else []
 
 
-def _other_number(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: type(value) in (int, float))
-    holder[key] = draw(st.sampled_from([-1, 0, 1, 5, -0.5, 10**30]))
-
-
-def _other_text(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: isinstance(value, str))
-    text = holder[key]
-    variants = ["", " ", text.upper(), text + "x", text[:-1], f" {text}", "2026-13-01T00:00:00Z"]
-    holder[key] = draw(st.sampled_from(variants))
-
-
-def _long_text(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: isinstance(value, str))
-    holder[key] += holder[key][-1:] * draw(st.sampled_from([40, 600_000]))
-
-
-def _drop_item(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: isinstance(value, list) and value)
-    holder[key] = holder[key][1:] if draw(st.booleans()) else [*holder[key], holder[key][0]]
-
-
-def _empty(draw: Draw, document: Any) -> None:
-    holder, key = _pick(draw, document, lambda value: isinstance(value, dict | list) and value)
-    holder[key] = type(holder[key])()
-
-
-MUTATIONS: dict[str, Callable[[Draw, Any], None]] = {
-    "key removed": _remove_key,
-    "key added": _add_key,
-    "type changed": _change_type,
+MUTATIONS: dict[str, Callable[[Any], list[Any]]] = {
+    "type changed": _other_types,
     "number as text": _number_as_text,
     "true for a number": _true_for_number,
     "whole float for an integer": _whole_float,
-    "another number": _other_number,
-    "another text": _other_text,
-    "long text": _long_text,
-    "item dropped or doubled": _drop_item,
-    "container emptied": _empty,
+    "another number": _other_numbers,
+    "another text": _other_texts,
+    "long text": _long_texts,
+    "items changed": _other_items,
+    "key added, or all removed": _other_keys,
 }
-
-
-def planted(draw: Draw, document: Any, key: str) -> Any:
-    """A copy of a document with a key planted in one of its objects, however deep."""
-    mutant = copy.deepcopy(document)
-    found = objects(mutant)
-    found[draw(st.integers(0, len(found) - 1))][key] = "planted"
-    return mutant
+"""Kind of mutation to the values that it puts in the place of a value."""
 
 
 def mutants(draw: Draw, document: Any) -> Iterator[tuple[str, Any]]:
     """Copies of a document with one mutation each, one of every kind that applies to it."""
+    wrapped = {"document": copy.deepcopy(document)}
     for kind, mutate in MUTATIONS.items():
-        mutant = copy.deepcopy(document)
-        try:
-            mutate(draw, mutant)
-        except Inapplicable:
-            continue
-        yield kind, mutant
+        places = [spot for spot in spots(wrapped) if mutate(spot[0][spot[1]])]
+        if places:
+            holder, key = places[draw(st.integers(0, len(places) - 1))]
+            value = holder[key]
+            holder[key] = draw(st.sampled_from(mutate(value)))
+            yield kind, copy.deepcopy(wrapped["document"])
+            holder[key] = value
+    keys = [spot for spot in spots(wrapped["document"]) if isinstance(spot[0], dict)]
+    if keys:
+        holder, key = keys[draw(st.integers(0, len(keys) - 1))]
+        value = holder.pop(key)
+        yield "key removed", copy.deepcopy(wrapped["document"])
+        holder[key] = value
+
+
+def all_mutants(document: Any) -> Iterator[Any]:
+    """The document with every single mutation, one after the other; it is changed in place."""
+    wrapped = {"document": document}
+    for holder, key in list(spots(wrapped)):
+        value = holder[key]
+        for mutate in MUTATIONS.values():
+            for other in mutate(value):
+                holder[key] = other
+                yield wrapped["document"]
+        if isinstance(holder, dict) and holder is not wrapped:
+            del holder[key]
+            yield document
+        holder[key] = value
+
+
+def planted(draw: Draw, document: Any, key: str) -> Any:
+    """A copy of a document with a key planted in one of its objects, however deep."""
+    wrapped = {"document": copy.deepcopy(document)}
+    found = [holder[name] for holder, name in spots(wrapped) if isinstance(holder[name], dict)]
+    found[draw(st.integers(0, len(found) - 1))][key] = "planted"
+    return wrapped["document"]

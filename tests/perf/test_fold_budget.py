@@ -1,4 +1,4 @@
-"""A log of 100,000 rows is read and folded within its budget (DESIGN.md section 6)."""
+"""A log of 100,000 rows is read and folded within its budget (DESIGN.md, budgets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate loads in 10 ms and checks an event in 20 µs (DESIGN.md section 6, 001 NFR-003).
+"""The gate loads in 10 ms and checks an event in 20 µs (DESIGN.md, budgets, 001 NFR-003).
 
 A busy or slow machine shows at a reference that is measured beside the gate: writing the same event
 with the C encoder of `json`, importing `json`. The budgets are stretched by as much as the reference

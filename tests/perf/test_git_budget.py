@@ -1,4 +1,4 @@
-"""How many git processes a command starts (DESIGN.md section 6: at most three for a read)."""
+"""How many git processes a command starts (DESIGN.md, budgets: at most three for a read)."""
 
 from __future__ import annotations
 

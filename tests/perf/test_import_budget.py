@@ -1,4 +1,4 @@
-"""What a command must not import: start-up is paid on every call (DESIGN.md D10 and section 6)."""
+"""What a command must not import: start-up is paid on every call (DESIGN.md D10 and budgets)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start-up and reading, as ratios to the floor in the same run (DESIGN.md section 6).
+"""Start-up and reading, as ratios to the floor in the same run (DESIGN.md, budgets).
 
 The floor is this Python importing cyclopts. Ratios of minima of interleaved runs say more than times:
 load on the machine hits both sides. A budget is missed only when it is missed in three attempts.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cyclopts import App, Parameter
 
@@ -16,6 +16,7 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 
 if TYPE_CHECKING:
     from cyclopts.exceptions import CycloptsError
+    from rich.console import Console
 
     from specify_cli.cli.outcome import Outcome
 
@@ -32,6 +33,8 @@ class Interrupted(SpecKittyError):
     code = "INTERRUPTED"
     exit_code = 130
 
+
+_SILENT = object()
 
 _COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("init", "init:init", "Set up spec-kitty in this git repository."),
@@ -111,7 +114,8 @@ def _dispatch(tokens: list[str], *, as_json: bool) -> int:
 
     app = build_app(listing=not tokens or tokens[0].startswith("-"))
     try:
-        command, bound, _ = app.parse_args(tokens)
+        # Without a console of its own cyclopts would load rich, only to print nothing.
+        command, bound, _ = app.parse_args(tokens, error_console=cast("Console", _SILENT))
     except CycloptsError as error:
         raise _usage_error(error, tokens) from error
     outcome: Outcome | None = command(*bound.args, **bound.kwargs)

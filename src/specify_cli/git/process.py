@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 
@@ -53,8 +52,7 @@ class GitTooOld(SpecKittyError):
     code = "GIT_TOO_OLD"
 
 
-@dataclass(frozen=True, slots=True)
-class GitOutput:
+class GitOutput(NamedTuple):
     """What one git process said.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from specify_cli.git.process import git_failed, run_git, try_git
 from specify_cli.kernel.errors import SpecKittyError
@@ -25,8 +25,7 @@ class BareRepository(SpecKittyError):
     code = "BARE_REPOSITORY"
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """One checkout of a git repository.
 
     Attributes:

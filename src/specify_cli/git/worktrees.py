@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.process import git_failed, run_git, split_nul, try_git
 from specify_cli.kernel.errors import SpecKittyError
@@ -39,8 +38,7 @@ class BranchInUse(SpecKittyError):
     code = "BRANCH_IN_USE"
 
 
-@dataclass(frozen=True, slots=True)
-class Worktree:
+class Worktree(NamedTuple):
     """One checkout of a repository.
 
     Attributes:

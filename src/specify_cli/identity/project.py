@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.identity.build import STATE_FOLDER, build_id
 from specify_cli.identity.node import node_id
@@ -35,8 +34,7 @@ class IdentityIncomplete(SpecKittyError):
     code = "IDENTITY_INCOMPLETE"
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """One project: its main checkout, and the checkout the command was run from.
 
     Attributes:
@@ -48,8 +46,7 @@ class Project:
     repository: Repository
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectIdentity:
+class ProjectIdentity(NamedTuple):
     """Everything an envelope says about its origin (001 FR-005).
 
     Attributes:
@@ -67,8 +64,7 @@ class ProjectIdentity:
     node_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Configured:
+class _Configured(NamedTuple):
     """The part of the identity that is tracked in the configuration."""
 
     project_uuid: str

@@ -6,6 +6,7 @@ fail at the n-th call.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sys
@@ -132,7 +133,9 @@ def read_text(path: Path) -> str:
         ReadFailed: READ_FAILED: not UTF-8, a folder, or no permission.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        # Decoded here: the codec utf-8-sig and the translating reader cost a millisecond to load.
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8).decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise
     except (OSError, UnicodeDecodeError) as error:

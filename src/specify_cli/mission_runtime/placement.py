@@ -6,12 +6,11 @@ Whoever needs a path asks here; whoever finds a path can ask what it is (seed 00
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 from string import Formatter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +50,7 @@ class ArtefactKind(StrEnum):
     DESCRIPTION_CACHE = "description_cache"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where one kind lives.
 
     Attributes:

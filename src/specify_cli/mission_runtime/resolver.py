@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.repository import NotARepository, open_repository
 from specify_cli.identity.project import Project
@@ -18,8 +17,7 @@ ROOT_VARIABLE = "SPECIFY_REPO_ROOT"
 _LANE_BRANCH = re.compile(r"kitty/mission-(?P<slug>.+)-(?P<lane>lane-[a-z]+)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class CurrentWorkspace:
+class CurrentWorkspace(NamedTuple):
     """The lane worktree that a command was run in.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.missions.work_packages import load_work_packages
 from specify_cli.status.board import fold
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
 
 
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
+class BoardEntry(NamedTuple):
     """One work package on the board.
 
     Attributes:
@@ -59,8 +57,7 @@ class BoardEntry:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class MissionBoard:
+class MissionBoard(NamedTuple):
     """The board of one mission.
 
     Attributes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonValue
 
 
-@dataclass(frozen=True, slots=True)
-class GuardFailure:
+class GuardFailure(NamedTuple):
     """One unmet condition, said so that an agent can act on it without asking.
 
     Attributes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.worktrees import WORKTREES
 from specify_cli.kernel.errors import SpecKittyError
@@ -43,8 +42,7 @@ class WorkPackageNotInLane(SpecKittyError):
     code = "WP_NOT_IN_LANE"
 
 
-@dataclass(frozen=True, slots=True)
-class MissionLane:
+class MissionLane(NamedTuple):
     """One lane.
 
     Attributes:
@@ -71,8 +69,7 @@ class MissionLane:
         return self.lane_id == PLANNING_LANE
 
 
-@dataclass(frozen=True, slots=True)
-class MissionLanes:
+class MissionLanes(NamedTuple):
     """The content of a mission's `lanes.json`.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.missions.mission import scan_missions
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
 
 
-@dataclass(frozen=True, slots=True)
-class MissionList:
+class MissionList(NamedTuple):
     """Every mission of a project and the folders that cannot be read.
 
     Attributes:
@@ -45,8 +43,7 @@ class MissionList:
         return "\n".join([*lines, *(f"unreadable: {problem}" for problem in self.problems)])
 
 
-@dataclass(frozen=True, slots=True)
-class MissionSummary:
+class MissionSummary(NamedTuple):
     """One mission and its board."""
 
     mission: Mission

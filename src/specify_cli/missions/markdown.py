@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from textwrap import shorten
+from typing import NamedTuple
 
 _FENCE_OPEN = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_CODE_SPAN = r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)"
+_HEADING = r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$"
 # Scripts without spaces count by character.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
-_DEFERRED = re.compile(r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)")
+_WORD = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+"
+_DEFERRED = r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)"
 
 FILL_IN = "[FILL IN"
 """What every gap in our scaffolds starts with."""
@@ -32,8 +32,7 @@ _PLACEHOLDERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(NamedTuple):
     """A place where text is still missing.
 
     Attributes:
@@ -45,8 +44,7 @@ class Placeholder:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading and everything below it, subsections included.
 
     Attributes:
@@ -65,7 +63,7 @@ def without_code(text: str) -> str:
 
     A fence that is never closed is not one, so that a slip cannot hide the rest of a document.
     """
-    return _CODE_SPAN.sub(_blank, without_fences(_DEFERRED.sub(_blank, text)))
+    return re.sub(_CODE_SPAN, _blank, without_fences(re.sub(_DEFERRED, _blank, text)))
 
 
 def without_fences(text: str) -> str:
@@ -100,7 +98,7 @@ def sections(text: str) -> tuple[Section, ...]:
     headings = [
         (number, len(match.group(1)), match.group(2))
         for number, line in enumerate(visible)
-        if (match := _HEADING.match(line)) is not None
+        if (match := re.match(_HEADING, line)) is not None
     ]
     found = []
     for position, (number, level, title) in enumerate(headings):
@@ -114,8 +112,8 @@ def sections(text: str) -> tuple[Section, ...]:
 def word_count(text: str) -> int:
     """Count the words of a text; comments, headings and gaps to be filled in are not words."""
     lines = _COMMENT.sub("", text).split("\n")
-    body = "\n".join(line for line in lines if _HEADING.match(line) is None)
-    return len(_WORD.findall(re.sub(_PLACEHOLDERS[0], "", body)))
+    body = "\n".join(line for line in lines if re.match(_HEADING, line) is None)
+    return len(re.findall(_WORD, re.sub(_PLACEHOLDERS[0], "", body)))
 
 
 def _blank_fences(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.process import try_git
 from specify_cli.kernel.errors import SpecKittyError
@@ -94,8 +94,7 @@ class Mission:
         return path.relative_to(self.root).as_posix()
 
 
-@dataclass(frozen=True, slots=True)
-class MissionScan:
+class MissionScan(NamedTuple):
     """Every mission folder of a project: those that can be used, and what is wrong with the rest.
 
     Attributes:

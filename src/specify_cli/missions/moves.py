@@ -6,8 +6,7 @@ on, so that `move-task` can never do less than the loop does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import find_work_package
@@ -25,8 +24,7 @@ _STARTED = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
 _SENT_BACK = frozenset({Lane.IN_PROGRESS, Lane.PLANNED})
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What a move did.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK
@@ -23,8 +22,7 @@ class SpecNotReady(SpecKittyError):
     code = "SPEC_NOT_READY"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanStatus:
+class PlanStatus(NamedTuple):
     """Where a mission's plan stands.
 
     Attributes:

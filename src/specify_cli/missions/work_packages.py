@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import ReadFailed, read_text
@@ -81,8 +81,7 @@ class WorkPackage:
     frontmatter: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkbox:
+class Checkbox(NamedTuple):
     """A line `- [ ] T001 description` in a work package file.
 
     Attributes:
@@ -96,8 +95,7 @@ class Checkbox:
     checked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPackageProblem:
+class WorkPackageProblem(NamedTuple):
     """Something wrong in one work package file.
 
     Attributes:
@@ -125,8 +123,7 @@ class WorkPackageProblem:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPackageScan:
+class WorkPackageScan(NamedTuple):
     """All work packages of a mission and every problem found on the way.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.git.branches import branch_tips
@@ -87,8 +87,7 @@ def main_checkout(project: Project) -> Repository:
     repository = project.repository
     if repository.root == project.root:
         return repository
-    return replace(
-        repository,
+    return repository._replace(
         root=project.root,
         git_dir=repository.common_dir,
         branch=None,

@@ -11,6 +11,7 @@ from specify_cli.missions.implementation import start_implementation
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import start_review
 from specify_cli.next._internal_runtime.description import remember_description
+from specify_cli.next._internal_runtime.discovery import BUILTIN_TIER
 from specify_cli.next._internal_runtime.planner import runnable_step
 from specify_cli.next._internal_runtime.schema import RESULTS, ActorIdentity
 from specify_cli.next.asking import places, remarks
@@ -110,7 +111,8 @@ def advance(
         _record(run, seen, decision, report.actor)
         if run.changed:
             save_run(project, run)
-    remember_description(loaded.description, description_cache(project))
+    if loaded.precedence_tier != BUILTIN_TIER:
+        remember_description(loaded.description, description_cache(project))
     board, applied = change.board, _applied(change)
     workspace, prompt = places(mission, seen, decision, agent)
     if decision.kind == "step":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from specify_cli.next._internal_runtime.planner import plan_next, runnable_step
 from specify_cli.next.commands import answer_line, finalize_line, merge_line, next_line
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A work package that cannot go on, and why.
 
     Attributes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat
@@ -28,8 +27,7 @@ SURFACE = "next_decision"
 NOT_STARTED = "not_started"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a call did besides deciding.
 
     Attributes:

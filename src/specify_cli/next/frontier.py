@@ -7,8 +7,8 @@ existing CLI, goes on where it stands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.next._internal_runtime.planner import runnable_step
 from specify_cli.next.view import CLOSED, HANDED_OVER, NOT_BEGUN
@@ -30,8 +30,7 @@ ACTS = frozenset({"accepted"})
 """Guards that test a deliberate act: it completes the step without a further report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frontier:
+class Frontier(NamedTuple):
     """Where a mission stands.
 
     Attributes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from operator import eq, itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from specify_cli.status.lanes import DISPLAY_LANES, Lane
 from specify_cli.status.log import Annotation, Transition, collection_paused
@@ -40,8 +40,7 @@ _Row = TypeVar("_Row", Transition, Annotation)
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Cancellation:
+class Cancellation(NamedTuple):
     """Why a work package was canceled.
 
     Attributes:
@@ -90,8 +89,7 @@ class WorkPackageState:
     notes: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(NamedTuple):
     """All work packages of a mission, as its log says.
 
     Attributes:
@@ -116,8 +114,7 @@ class Board:
         return tuple(wp for wp, state in self.work_packages.items() if state.lane in lanes)
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotMeta:
+class SnapshotMeta(NamedTuple):
     """What a snapshot says about the mission besides its log."""
 
     mission_slug: str

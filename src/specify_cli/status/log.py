@@ -5,7 +5,7 @@ existing CLI 3.2.x, and the traces of crashes, editors and git merges. Every lin
 is reported with its number and offset, and everything else is read (DESIGN.md P3).
 
 A log of 100,000 rows is to be read and folded within half a second and twice its own size in memory
-(DESIGN.md section 6). Therefore a lane change becomes a slim tuple with what boards and timelines
+(DESIGN.md, budgets). Therefore a lane change becomes a slim tuple with what boards and timelines
 need, and repeated strings are shared; who needs a whole row reads it with `iter_rows`.
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from operator import itemgetter
@@ -37,8 +36,7 @@ _LANES: Mapping[str, Lane] = {lane.value: lane for lane in Lane} | LANE_ALIASES
 _CHUNK_BYTES = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class LogProblem:
+class LogProblem(NamedTuple):
     """A line of a log that could not be used.
 
     Attributes:
@@ -94,8 +92,7 @@ class OtherRow(NamedTuple):
     row: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(NamedTuple):
     """A mission's log as read, in file order, duplicates included.
 
     Attributes:

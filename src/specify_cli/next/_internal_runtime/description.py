@@ -66,6 +66,10 @@ class Description:
     template: MissionTemplate
 
 
+PARSED_FOLDER = "parsed"
+"""Beside a built-in description: the same, parsed, named by its digest (tools/parse_missions.py)."""
+
+
 def read_description(path: Path, *, cache: Path | None = None) -> Description:
     """Read and check a mission description.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.next._internal_runtime.description import read_description
+from specify_cli.next._internal_runtime.description import PARSED_FOLDER, read_description
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ class DiscoveryContext:
     builtin_roots: tuple[Path, ...] = (BUILTIN_ROOT,)
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveredMission:
+class DiscoveredMission(NamedTuple):
     """A mission type that was found.
 
     Attributes:
@@ -66,16 +65,14 @@ class DiscoveredMission:
     selected: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryResult:
+class DiscoveryResult(NamedTuple):
     """Everything that was found, and what could not be read."""
 
     missions: tuple[DiscoveredMission, ...]
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedMission:
+class LoadedMission(NamedTuple):
     """A mission type, ready to run.
 
     Attributes:
@@ -129,7 +126,7 @@ def load_mission_template(
     Args:
         key: The mission type.
         context: Where to look.
-        cache: Folder of parsed descriptions, see `read_description`.
+        cache: Folder of parsed descriptions, see `read_description`; built-in ones bring their own.
 
     Raises:
         UnknownMissionType: UNKNOWN_MISSION_TYPE: the fix lists the types that exist.
@@ -140,7 +137,8 @@ def load_mission_template(
         for root in context.builtin_roots:
             path = _description_in(root / key)
             if path is not None:
-                return LoadedMission(read_description(path, cache=cache), BUILTIN_TIER)
+                shipped = path.parent / PARSED_FOLDER
+                return LoadedMission(read_description(path, cache=shipped), BUILTIN_TIER)
     result = discover_missions_with_warnings(context)
     for mission in result.missions:
         if mission.key == key and mission.selected:

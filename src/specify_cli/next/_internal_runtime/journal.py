@@ -8,8 +8,8 @@ wire, plus an optional `context` with what only this project knows: the work pac
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.next._internal_runtime.planner import INPUT_PREFIX
 from specify_cli.next._internal_runtime.schema import (
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 JOURNAL_FILE = "run.events.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalProblem:
+class JournalProblem(NamedTuple):
     """A line that is not a journal row.
 
     Attributes:
@@ -43,8 +42,7 @@ class JournalProblem:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(NamedTuple):
     """One event of a run.
 
     Attributes:
@@ -61,8 +59,7 @@ class JournalRow:
     lamport_clock: int
 
 
-@dataclass(frozen=True, slots=True)
-class Journal:
+class Journal(NamedTuple):
     """Everything a journal file holds; a bad line never hides the others (P3)."""
 
     rows: tuple[JournalRow, ...] = ()
