@@ -1,4 +1,4 @@
-"""Imports point one way through the layers of the design (DESIGN.md section 3, seed 002).
+"""Imports point one way through the layers of the design (DESIGN.md, packages, seed 002).
 
 Every rule here is shown to fail on a copy of the tree with a violation planted into it.
 """

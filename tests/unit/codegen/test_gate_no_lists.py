@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMPILER = sorted((ROOT / "codegen").glob("gate*.py"))
 RUNTIME_CODE = sorted((ROOT / "src" / "specify_cli").rglob("*.py"))
 LEGACY_READERS = "upgrade"
-"""The one package that may know legacy names (DESIGN.md section 3)."""
+"""The one package that may know legacy names (DESIGN.md, packages)."""
 
 
 def strings_of(node: Any) -> set[str]:

@@ -3,7 +3,7 @@
 
 This file is copied word for word into the generated package as `gate/runtime.py`. It imports
 nothing but `re`, and that only when a pattern needs it: loading the gate is part of every
-command's start-up (DESIGN.md section 6).
+command's start-up (DESIGN.md, budgets).
 """
 
 from __future__ import annotations
