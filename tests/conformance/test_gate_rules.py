@@ -128,7 +128,7 @@ def test_aggregates_are_those_of_the_artefacts() -> None:
             assert found("envelope", SMALL_ENVELOPE | {"aggregate_id": identity}) == set()
 
 
-@pytest.mark.proves("001 FR-002", "001 FR-018")
+@pytest.mark.proves("001 FR-018")
 def test_retired_event_names_are_refused_as_such() -> None:
     names = {
         *SECTIONS["envelope"]["event_type"]["forbidden"],

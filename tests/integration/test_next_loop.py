@@ -400,6 +400,15 @@ def test_a_work_package_can_be_asked_for_by_name(planned: Lab) -> None:
     assert (refused["kind"], refused["waiting_on"][0]["on"]) == ("blocked", ["WP01", "WP02"])
 
 
+def test_a_question_about_a_mission_of_another_branch_says_that_it_may_be_old(planned: Lab) -> None:
+    branch = planned.mission.target_branch
+    assert "may be old" not in (planned.ask()["reason"] or "")
+    git(planned.root, "switch", "-q", "-c", "elsewhere")
+    reason = planned.ask()["reason"]
+    assert "may be old" in reason
+    assert f"git switch {branch}" in reason
+
+
 def test_rework_is_handed_out_with_its_feedback_before_it_is_judged(planned: Lab) -> None:
     first = planned.report("claude")
     planned.work(first)

@@ -1,13 +1,15 @@
 """The gate loads in 10 ms and checks an event in 20 µs (DESIGN.md, budgets, 001 NFR-003).
 
 A busy or slow machine shows at a reference that is measured beside the gate: writing the same event
-with the C encoder of `json`, importing `json`. The budgets are stretched by as much as the reference
-is slower than on the machine that they were set on, and a ratio to the reference holds everywhere.
+with the encoder of `json` that is written in Python (the one for indented output), importing `json`.
+The budgets are stretched by as much as the reference is slower than on the machine that they were
+set on, and a ratio to the reference holds everywhere.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ATTEMPTS = 8
-JSON_EVENT_US = 8.0
+PAUSE_SECONDS = 0.3
+JSON_EVENT_US = 27.0
 JSON_IMPORT_MS = 7.0
-EVENT_RATIO = 4.0
-"""Times the C encoder: 1.9 when this was written."""
+EVENT_RATIO = 1.3
+"""Times the encoder: 0.5 when this was written."""
 LOAD_RATIO = 0.7
 """Times the import of json: 0.2 when this was written."""
 
@@ -62,12 +65,13 @@ def problem(
         if measured <= budget * slowness and measured <= ratio * beside:
             return None
         seen.append(f"{measured:.2f} (reference {beside:.2f})")
+        time.sleep(PAUSE_SECONDS)  # another process may have had the core's other half
     return f"budget {budget}, ratio {ratio}: " + ", ".join(seen)
 
 
 def json_event_us() -> float:
-    """Microseconds to write the event with the C encoder."""
-    return seconds_per_call(lambda: json.dumps(ENVELOPE), 5) * 1e6
+    """Microseconds to write the event with the encoder that is written in Python."""
+    return seconds_per_call(lambda: json.dumps(ENVELOPE, indent=1), 5, 100) * 1e6
 
 
 def event_problem(calls: int = 1) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cyclopts import App, Parameter
 
@@ -16,7 +16,6 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 
 if TYPE_CHECKING:
     from cyclopts.exceptions import CycloptsError
-    from rich.console import Console
 
     from specify_cli.cli.outcome import Outcome
 
@@ -115,7 +114,7 @@ def _dispatch(tokens: list[str], *, as_json: bool) -> int:
     app = build_app(listing=not tokens or tokens[0].startswith("-"))
     try:
         # Without a console of its own cyclopts would load rich, only to print nothing.
-        command, bound, _ = app.parse_args(tokens, error_console=cast("Console", _SILENT))
+        command, bound, _ = app.parse_args(tokens, error_console=cast("Any", _SILENT))
     except CycloptsError as error:
         raise _usage_error(error, tokens) from error
     outcome: Outcome | None = command(*bound.args, **bound.kwargs)

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from specify_cli.cli.options import JsonOption
-from specify_cli.cli.outcome import Outcome
+from specify_cli.cli.outcome import Outcome, finding
 
 app = App(name="contract", help="Show, validate against and compare the contracts.")
 
@@ -49,12 +49,12 @@ def validate(
     spec-kitty contract validate kitty-specs/todo-app-01KA/status.events.jsonl --surface status_row
     ```
     """
-    from specify_cli.contract.validation import validate_file
+    from specify_cli.contract.validation import DoesNotConform, validate_file
 
     report = validate_file(file, surface)
-    return Outcome(
-        document=report.to_json(), text=report.to_text(), exit_code=0 if report.valid else 1
-    )
+    if not report.valid:
+        return finding(DoesNotConform(report), report.to_text())
+    return Outcome(document=report.to_json(), text=report.to_text())
 
 
 @app.command

@@ -43,7 +43,9 @@ def init(
         ai = _ask_for_agents(AGENT_KEYS)
     agents = tuple(key.strip() for key in (ai or "").split(",") if key.strip())
     report = init_project(open_repository(start_directory()), agents=agents)
-    lines = [f"spec-kitty is set up in this repository ({len(report.created)} files written)."]
+    count = len(report.created)
+    written = "1 file written" if count == 1 else f"{count} files written"
+    lines = [f"spec-kitty is set up in this repository ({written})."]
     lines += [f"  wrote  {path}" for path in report.created]
     lines += [f"  kept   {path} (you changed it)" for path in report.kept]
     lines += [

@@ -25,7 +25,7 @@ def create(
     /,
     *,
     branch: Annotated[
-        str | None, Parameter(help="Branch to make and work on, instead of kitty/mission-<slug>.")
+        str | None, Parameter(help="Branch to make and work on, instead of kitty/mission-SLUG.")
     ] = None,
     mission_type: Annotated[str, Parameter(help="Kind of mission.")] = "software-dev",
     purpose_tldr: Annotated[str | None, Parameter(help="One sentence: what it is for.")] = None,
@@ -34,8 +34,8 @@ def create(
 ) -> Outcome:
     """Start a mission: its folder, its metadata and its first event, in one commit.
 
-    On a protected branch (main, master, the remote's default) it makes and switches to a feature
-    branch first; on any other branch the mission lives there.
+    On a protected branch (main, master, the remote's default), and on a branch of another mission,
+    it makes and switches to a feature branch first; on any other branch the mission lives there.
 
     For example:
 

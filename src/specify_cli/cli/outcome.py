@@ -27,6 +27,16 @@ class Outcome(NamedTuple):
     exit_code: int = 0
 
 
+def finding(error: SpecKittyError, text: str) -> Outcome:
+    """Return the outcome of a check that found something: the error shape, and the report for people.
+
+    Args:
+        error: What was found; `details` holds the whole report.
+        text: The report for people.
+    """
+    return Outcome(error_document(error), f"{text}\nFix: {error.fix}", error.exit_code)
+
+
 def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
     """Print exactly one document or text on standard output and return the exit status."""
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cyclopts import App
 
 from specify_cli.cli.options import JsonOption, MissionOption
-from specify_cli.cli.outcome import Outcome
+from specify_cli.cli.outcome import Outcome, finding
 from specify_cli.cli.selection import select_mission
 
 app = App(name="status", help="Check and read the event log.")
@@ -25,13 +25,13 @@ def validate(*, mission: MissionOption = None, json: JsonOption = False) -> Outc
     ```
     """
     from specify_cli.missions.mission import mission_log
-    from specify_cli.status.validate import validate_log
+    from specify_cli.status.validate import LogNotSound, validate_log
 
     project, chosen = select_mission(mission)
     report = validate_log(mission_log(project, chosen))
-    return Outcome(
-        document=report.to_json(), text=report.to_text(), exit_code=0 if report.valid else 1
-    )
+    if not report.valid:
+        return finding(LogNotSound(report), report.to_text())
+    return Outcome(document=report.to_json(), text=report.to_text())
 
 
 @app.command

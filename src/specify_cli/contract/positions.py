@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 
 
-class Lines:
+class Lines(ABC):
     """Lines of the values of one document; looked for only when one is asked for."""
 
     def __init__(self, text: str, *, first: int) -> None:
@@ -34,9 +35,10 @@ class Lines:
             path = path[: max(path.rfind("."), path.rfind("["), 1)]
         return self._first + self._found.get(path, 0)
 
+    @abstractmethod
     def _positions(self, text: str) -> Iterator[tuple[str, int]]:
         """Yield the JSON path of each value with its line in the text, from 0."""
-        raise NotImplementedError
+        ...
 
 
 class JsonLines(Lines):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.contract.documents import surface as find_surface
 from specify_cli.contract.parsed_file import Unparsable, read_documents
+from specify_cli.kernel.errors import SpecKittyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ class ValidationReport:
     def to_json(self) -> JsonObject:
         """Return the report as a JSON document."""
         return {
-            "result": "success" if self.valid else "failure",
+            "result": "success",
             "valid": self.valid,
             "file": self.file,
             "surface": self.surface,
@@ -82,6 +83,21 @@ class ValidationReport:
         count = len(self.violations)
         lines.append(f"{documents}, {count} violation{'' if count == 1 else 's'}.")
         return "\n".join(lines)
+
+
+class DoesNotConform(SpecKittyError):
+    """A file with violations; `details` is the whole report."""
+
+    code = "CONTRACT_VIOLATION"
+
+    def __init__(self, report: ValidationReport) -> None:
+        count = len(report.violations)
+        super().__init__(
+            f"{report.file} has {count} {'violation' if count == 1 else 'violations'} of the contract "
+            f"{report.surface}.",
+            fix=f"See the rules with: spec-kitty contract show {report.surface}",
+            details=report.to_json(),
+        )
 
 
 def validate_file(path: Path, surface: str) -> ValidationReport:

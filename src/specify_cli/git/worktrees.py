@@ -11,6 +11,8 @@ from specify_cli.kernel.files import DISK
 from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from specify_cli.git.repository import Repository
 
 WORKTREES = ".worktrees"
@@ -107,7 +109,7 @@ def add_worktree(repo: Repository, path: Path, *, branch: str, base: str | None)
     exclude_worktrees(repo)
     for known in list_worktrees(repo):
         if _same_folder(known.path, path):
-            _forget_abandoned(repo, known)
+            _forget_abandoned(repo, known, branch)
         elif known.branch == branch and not known.missing:
             raise BranchInUse(
                 f"branch {branch} is checked out in {known.path.name} already.",
@@ -164,6 +166,49 @@ def dirty_files(path: Path) -> tuple[str, ...]:
     return tuple(sorted(entry[3:] for entry in split_nul(output)))
 
 
+def forget_missing(repo: Repository, names: Sequence[str]) -> None:
+    """Unregister worktrees below `.worktrees/` whose folder somebody removed by hand."""
+    for tree in list_worktrees(repo):
+        if tree.missing and tree.path.name in names:
+            run_git(repo.root, "worktree", "remove", "--force", str(tree.path))
+
+
+REGENERABLE = frozenset(
+    {
+        "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".venv",
+        "venv", "node_modules", "dist", "build", "target", ".gradle", ".next", ".cache", "coverage",
+        ".coverage", ".DS_Store",
+    }
+)  # fmt: skip
+"""Ignored files and folders that tools make again; losing them loses nothing."""
+
+
+def ignored_files(path: Path) -> tuple[str, ...]:
+    """List the git-ignored files of a checkout that no tool makes again, such as `.env`.
+
+    Whole ignored folders are listed as such. Paths are relative to the checkout, sorted.
+    """
+    output = run_git(
+        path,
+        "--no-optional-locks",
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=normal",
+        "--ignored=matching",
+        "--no-renames",
+    )
+    ignored = (entry[3:] for entry in split_nul(output) if entry.startswith("!! "))
+    return tuple(
+        sorted(
+            name
+            for name in ignored
+            if REGENERABLE.isdisjoint(name.rstrip("/").split("/"))
+            and not name.endswith((".pyc", ".egg-info/"))
+        )
+    )
+
+
 def worktree_dirty(path: Path, files: tuple[str, ...]) -> WorktreeDirty:
     """Describe a worktree with uncommitted files as an error."""
     shown = ", ".join(files[:_SHOWN]) + (
@@ -188,11 +233,18 @@ def exclude_worktrees(repo: Repository) -> None:
     DISK.append_lines(exclude, [line])
 
 
-def _forget_abandoned(repo: Repository, known: Worktree) -> None:
+def _forget_abandoned(repo: Repository, known: Worktree, branch: str) -> None:
     """Unregister a worktree that nobody's work is in, or refuse."""
     if not (known.missing or known.unfinished):
         on = f"on branch {known.branch}" if known.branch else "with a detached HEAD"
-        raise _taken(known.path, f"it already is a worktree, {on}")
+        if known.branch == branch:
+            raise _taken(known.path, f"it already is a worktree, {on}")
+        raise WorktreePathTaken(
+            f"the worktree {WORKTREES}/{known.path.name} is {on}, not on {branch}.",
+            fix=f"git -C {WORKTREES}/{known.path.name} switch {branch}   (merge or keep what is on "
+            "the other branch first)",
+            details={"worktree": known.path.name, "branch": known.branch, "expected": branch},
+        )
     if known.path.exists() and not _holds_nothing_of_its_own(repo, known):
         raise _taken(
             known.path,

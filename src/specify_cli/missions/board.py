@@ -165,7 +165,9 @@ def _line(entry: BoardEntry) -> str:
     parts = [f"{entry.wp_id}  {entry.title}"]
     if entry.subtasks_total:
         parts.append(f"{entry.subtasks_done}/{entry.subtasks_total} subtasks")
-    if entry.lane in (Lane.IN_REVIEW, Lane.APPROVED) and entry.reviewer:
+    if entry.lane is Lane.IN_REVIEW and entry.reviewer:
+        parts.append(f"in review by {entry.reviewer}")
+    elif entry.lane is Lane.APPROVED and entry.reviewer:
         parts.append(f"reviewed by {entry.reviewer}")
     elif entry.implementer:
         parts.append(f"by {entry.implementer}")

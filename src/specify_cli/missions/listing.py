@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.missions.mission import scan_missions
+from specify_cli.missions.mission import missions_elsewhere, scan_missions
 
 if TYPE_CHECKING:
     from specify_cli.identity.project import Project
@@ -19,10 +19,12 @@ class MissionList(NamedTuple):
     Attributes:
         missions: Readable missions, sorted by slug.
         problems: One sentence for each unreadable mission folder.
+        elsewhere: Branches of missions whose folder is not in this checkout.
     """
 
     missions: tuple[Mission, ...]
     problems: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `mission list`."""
@@ -30,17 +32,20 @@ class MissionList(NamedTuple):
             "result": "success",
             "missions": [_facts(mission) for mission in self.missions],
             "problems": list(self.problems),
+            "on_other_branches": list(self.elsewhere),
         }
 
     def to_text(self) -> str:
         """Return one line for each mission."""
-        if not self.missions and not self.problems:
+        if not self.missions and not self.problems and not self.elsewhere:
             return 'No missions yet. Start one: spec-kitty specify "Your title"'
         lines = [
             f"{mission.slug}  {_stage(mission)}  on {mission.target_branch or '(no branch)'}"
             for mission in self.missions
         ]
-        return "\n".join([*lines, *(f"unreadable: {problem}" for problem in self.problems)])
+        lines += [f"unreadable: {problem}" for problem in self.problems]
+        lines += [f"on another branch: git switch {branch}" for branch in self.elsewhere]
+        return "\n".join(lines)
 
 
 class MissionSummary(NamedTuple):
@@ -69,7 +74,13 @@ class MissionSummary(NamedTuple):
 def mission_list(project: Project) -> MissionList:
     """Read all missions of a project; an unreadable one is named, never hidden."""
     scan = scan_missions(project.root)
-    return MissionList(scan.missions, tuple(problem.message for problem in scan.problems))
+    here = [mission.slug for mission in scan.missions]
+    here += [str(problem.details["mission_slug"]) for problem in scan.problems]
+    return MissionList(
+        scan.missions,
+        tuple(problem.message for problem in scan.problems),
+        tuple(missions_elsewhere(project.root, here)),
+    )
 
 
 def mission_summary(mission: Mission) -> MissionSummary:

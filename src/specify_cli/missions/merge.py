@@ -17,7 +17,13 @@ from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, rem
 from specify_cli.git.merging import advance_branch, is_ancestor
 from specify_cli.git.process import GitFailed, try_git
 from specify_cli.git.safe_commit import Capability
-from specify_cli.git.worktrees import WORKTREES, WorktreeDirty, remove_worktree
+from specify_cli.git.worktrees import (
+    WORKTREES,
+    WorktreeDirty,
+    forget_missing,
+    ignored_files,
+    remove_worktree,
+)
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
@@ -55,6 +61,9 @@ class UnsupportedStrategy(SpecKittyError):
     """A merge strategy that does not exist."""
 
     code = "UNSUPPORTED_STRATEGY"
+
+
+_SHOWN = 5
 
 
 def merge_mission(
@@ -318,6 +327,7 @@ def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
             deleted.append(lane.branch)
         else:
             kept.append((lane.branch, reason))
+    forget_missing(repo, [f"{mission.slug}-{lane.lane_id}" for lane in plan.lanes])
     folder = mission.root / WORKTREES
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
@@ -328,6 +338,9 @@ def _remove(repo: Repository, path: Path) -> str | None:
     if Path.cwd().is_relative_to(path):
         return "you are in it; run the command again from the main checkout"
     try:
+        precious = ignored_files(path)
+        if precious:
+            return f"it holds files that git ignores: {', '.join(precious[:_SHOWN])}"
         remove_worktree(repo, path)
     except (WorktreeDirty, GitFailed) as error:
         return error.message

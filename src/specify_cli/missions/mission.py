@@ -293,14 +293,14 @@ def _slug_answers_to(slug: str, handle: str) -> bool:
 
 def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     names = [directory.name for directory in _folders(root)]
-    elsewhere = _missions_elsewhere(root, names)
+    elsewhere = missions_elsewhere(root, names)
     fixes = []
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         fixes.append(f"Use one of: {', '.join(names[:_SHOWN])}{more}.")
     if elsewhere:
         listed = " or ".join(f"git switch {branch}" for branch in elsewhere[:_SHOWN])
-        fixes.append(f"Or go to the branch of another mission: {listed}")
+        fixes.append(f"{'Or go' if names else 'Go'} to the branch of another mission: {listed}")
     if not fixes:
         fixes.append('Make one: spec-kitty agent mission create "Your title"')
     what = f"there is no mission {handle!r}" if handle else "there is no mission yet"
@@ -311,16 +311,19 @@ def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     )
 
 
-def _missions_elsewhere(root: Path, here: list[str]) -> list[str]:
+def missions_elsewhere(root: Path, here: list[str]) -> list[str]:
     """Return the branches made for missions whose folder is not checked out."""
     listed = try_git(
         root, "for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{BRANCH_PREFIX}*"
     )
     branches = listed.stdout.splitlines() if listed.code == 0 else []
+    current = checked_out_branch(root)
     return [
         branch
         for branch in branches
-        if "-lane-" not in branch and branch.removeprefix(BRANCH_PREFIX) not in here
+        if branch != current
+        and "-lane-" not in branch
+        and branch.removeprefix(BRANCH_PREFIX) not in here
     ]
 
 

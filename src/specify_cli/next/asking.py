@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.prompts import prompt_path, told_since
+from specify_cli.missions.mission import checked_out_branch
 from specify_cli.next._internal_runtime.state import read_run
 from specify_cli.next.decision import decide
 from specify_cli.next.document import Outcome, compose
@@ -59,9 +60,22 @@ def query(
         is_query=True,
         prompt=prompt if is_current(mission, seen, decision, agent) else None,
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
-        remarks=remarks(log, problems),
+        remarks=(*_astray(mission), *remarks(log, problems)),
     )
     return compose(mission, loaded, seen.view, decision, outcome)
+
+
+def _astray(mission: Mission) -> tuple[str, ...]:
+    """Say when this checkout holds only a copy of the mission: its board may be old."""
+    branch = checked_out_branch(mission.root)
+    if branch is None or branch == mission.target_branch:
+        return ()
+    return (
+        (
+            f"The mission lives on {mission.target_branch}, but {branch} is checked out: this may be "
+            f"old. Go there: git switch {mission.target_branch}"
+        ),
+    )
 
 
 def places(

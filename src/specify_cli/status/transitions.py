@@ -134,7 +134,7 @@ def _review_evidence(request: TransitionRequest) -> Unmet | None:
     return Unmet(
         "review_evidence",
         "there is no review evidence with a reviewer, the verdict approved and a reference",
-        f"Have it reviewed: `spec-kitty agent action review {request.wp_id}`.",
+        f"Have it reviewed: `spec-kitty agent action review {request.wp_id} --agent <reviewer>`.",
     )
 
 

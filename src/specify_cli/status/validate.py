@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specify_cli.events.envelope import wp_status_changed
+from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.gate import ContractViolation, check
 from specify_cli.status.board import competes, fold, ordered
 from specify_cli.status.lanes import Lane
 from specify_cli.status.lines import iter_rows
-from specify_cli.status.log import read_log
+from specify_cli.status.log import LOG_FILE, read_log
 from specify_cli.status.transitions import is_legal, legal_targets
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class StatusReport:
     def to_json(self) -> JsonObject:
         """Return the report as plain JSON."""
         return {
-            "result": "success" if self.valid else "failure",
+            "result": "success",
             "mission_slug": self.mission_slug,
             "valid": self.valid,
             "transitions": self.transitions,
@@ -122,6 +123,22 @@ class StatusReport:
             return f"The log of {self.mission_slug} is sound: {counted}, no problems."
         head = f"The log of {self.mission_slug} has {len(self.problems)} problems in {rows} rows:"
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+
+
+class LogNotSound(SpecKittyError):
+    """A log with problems; `details` is the whole report."""
+
+    code = "STATUS_LOG_NOT_SOUND"
+
+    def __init__(self, report: StatusReport) -> None:
+        count = len(report.problems)
+        super().__init__(
+            f"the log of {report.mission_slug} has {count} {'problem' if count == 1 else 'problems'}; "
+            f"first: {report.problems[0]}.",
+            fix="Compare with the committed log: git log -p -- "
+            f"kitty-specs/{report.mission_slug}/{LOG_FILE}",
+            details=report.to_json(),
+        )
 
 
 def validate_log(mission_log: MissionLog) -> StatusReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -408,6 +409,36 @@ def test_commits_made_after_the_review_are_pointed_out(work: MissionAtWork) -> N
     work.commit("lane-a", {"src/part1/more.txt": "unseen\n"})
     report = merge(work, dry_run=True)
     assert "lane-a has 1 commit(s) made after its last review." in report.warnings
+
+
+def test_an_ignored_file_that_no_tool_makes_again_keeps_its_worktree(work: MissionAtWork) -> None:
+    tree = work.worktree("lane-a")
+    exclude = work.root / ".git" / "info" / "exclude"
+    with exclude.open("a", encoding="utf-8") as stream:
+        stream.write("*.env\n__pycache__/\n")
+    (tree / "my.env").write_text("SECRET=1\n", encoding="utf-8")
+    report = merge(work)
+    assert (tree / "my.env").read_text(encoding="utf-8") == "SECRET=1\n"
+    ((name, reason),) = report.cleanup.kept
+    assert name == tree.name
+    assert "my.env" in reason
+
+
+def test_caches_do_not_keep_a_worktree(work: MissionAtWork) -> None:
+    tree = work.worktree("lane-a")
+    exclude = work.root / ".git" / "info" / "exclude"
+    with exclude.open("a", encoding="utf-8") as stream:
+        stream.write("__pycache__/\n")
+    (tree / "src" / "__pycache__").mkdir()
+    (tree / "src" / "__pycache__" / "made.pyc").write_bytes(b"made")
+    assert merge(work).cleanup.kept == ()
+    assert not tree.exists()
+
+
+def test_worktrees_whose_folder_is_gone_are_forgotten(work: MissionAtWork) -> None:
+    shutil.rmtree(work.root / ".worktrees")
+    merge(work)
+    assert git(work.root, "worktree", "list", "--porcelain").count("worktree ") == 1
 
 
 def test_a_mission_that_nobody_accepted_is_pointed_out(work: MissionAtWork) -> None:

@@ -63,6 +63,13 @@ def test_an_unreadable_mission_is_listed_beside_the_others(work: MissionAtWork) 
     assert "unreadable" in listing.to_text()
 
 
+def test_missions_on_other_branches_are_listed_with_the_way_there(work: MissionAtWork) -> None:
+    git(work.root, "branch", "kitty/mission-blog-01KQ99ZZ")
+    listing = mission_list(work.project)
+    assert listing.elsewhere == ("kitty/mission-blog-01KQ99ZZ",)
+    assert "git switch kitty/mission-blog-01KQ99ZZ" in listing.to_text()
+
+
 def test_a_project_without_missions_says_how_to_start_one(work: MissionAtWork) -> None:
     git(work.root, "rm", "-rq", "kitty-specs")
     listing = mission_list(work.project)

@@ -18,7 +18,7 @@ from specify_cli.kernel.gate import ContractViolation, check
 from specify_cli.kernel.locks import LockTimeout, file_lock
 from specify_cli.status import mission_status
 from specify_cli.status.lanes import Lane
-from specify_cli.status.mission_status import MissionStatus, WrongBranch
+from specify_cli.status.mission_status import LogRowsLost, MissionStatus, WrongBranch
 from specify_cli.status.rows import InvalidActor
 from specify_cli.status.transitions import TransitionRejected, TransitionRequest
 from tests.unit.status.log_rows import MISSION_ID, MISSION_SLUG, text_of, transition
@@ -82,6 +82,28 @@ def test_a_commit_without_a_message_says_what_moved_where(lab: Lab) -> None:
     with MissionStatus.change(lab.mission_log) as change:
         change.annotate("WP01", "claude", {"note": "x"})
     assert lab.git("log", "-1", "--format=%s") == f"Add a note ({MISSION_SLUG})"
+
+
+@pytest.mark.parametrize("damage", ["cut", "deleted"])
+def test_a_log_that_lost_committed_rows_is_refused_and_not_committed(lab: Lab, damage: str) -> None:
+    for wp_id in ("WP01", "WP02"):
+        with MissionStatus.change(lab.mission_log) as change:
+            change.transition(TransitionRequest(wp_id, Lane.PLANNED, "claude"))
+    whole = lab.log.read_bytes()
+    if damage == "cut":
+        lab.log.write_bytes(whole[: whole.index(b"\n") + 1])
+    else:
+        lab.log.unlink()
+    with (
+        pytest.raises(LogRowsLost) as caught,
+        MissionStatus.change(lab.mission_log) as change,
+    ):
+        change.transition(TransitionRequest("WP01", Lane.CANCELED, "claude"))
+    assert caught.value.fix.startswith("git checkout HEAD -- ")
+    lab.log.write_bytes(whole)
+    with MissionStatus.change(lab.mission_log) as change:
+        change.transition(TransitionRequest("WP01", Lane.CANCELED, "claude"))
+    assert lab.log.read_bytes().startswith(whole)
 
 
 def test_a_row_has_exactly_the_keys_of_the_existing_cli_and_two_more(lab: Lab) -> None:
