@@ -101,7 +101,8 @@ def cli() -> Callable[..., Ran]:
         done = subprocess.run(
             [str(COMMAND), *args],
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            # A warning is an error in the command's own process too.
+            env={**os.environ, "PYTHONWARNINGS": "error", **(env or {})},
             input=stdin,
             capture_output=True,
             text=True,

@@ -1,7 +1,7 @@
 """Collects every envelope that any test of a run wrote, for the cutover oracles to judge.
 
-After each test the logs below its temporary folder are read; envelope rows are taken as they are,
-transition rows as the envelope they travel in. Tests that plant rows of their own making carry the
+At the end of a run the logs below its temporary folders are read; envelope rows are taken as they
+are, transition rows as the envelope they travel in. Tests that plant rows of their own making carry the
 mark `plants_rows`. Off unless SPEC_KITTY_OUTCOMES names a folder (make test does).
 """
 
@@ -33,29 +33,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> None:
-    """Remember the temporary folder: fixtures are gone at teardown."""
-    tmp_path = getattr(item, "funcargs", {}).get("tmp_path")
-    if tmp_path is not None:
-        item.stash[_FOLDER] = tmp_path
+    """Remember the folders of tests that plant rows of their own."""
+    planted = getattr(item, "funcargs", {}).get("tmp_path")
+    if planted is not None and item.get_closest_marker("plants_rows"):
+        _PLANTED.add(planted)
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Collect what lies below the temporary folder of this process, shared fixtures included."""
     outcomes = os.environ.get("SPEC_KITTY_OUTCOMES")
-    folder = item.stash.get(_FOLDER, None)
-    if not outcomes or folder is None or item.get_closest_marker("plants_rows"):
-        return
-    envelopes = list(_envelopes_below(folder))
-    if not envelopes:
+    factory = getattr(session.config, "_tmp_path_factory", None)
+    if not outcomes or factory is None:
         return
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     target = Path(outcomes) / ENVELOPES_FILE.format(worker=worker)
     with target.open("a", encoding="utf-8", newline="\n") as stream:
-        for envelope in envelopes:
-            stream.write(json.dumps({"test": item.nodeid, "envelope": envelope}) + "\n")
+        for folder in sorted(factory.getbasetemp().iterdir()):
+            if folder not in _PLANTED and folder.is_dir() and not folder.name.startswith("popen-"):
+                for envelope in _envelopes_below(folder):
+                    row = {"test": folder.name, "envelope": envelope}
+                    stream.write(json.dumps(row) + "\n")
 
 
-_FOLDER = pytest.StashKey[Path]()
+_PLANTED: set[Path] = set()
 
 
 def _envelopes_below(folder: Path) -> Iterator[dict[str, Any]]:

@@ -79,7 +79,7 @@ requirement_refs: {refs}
 owned_files: [{owned}]
 create_intent: [{owned}]
 execution_mode: code_change
-subtasks: []
+subtasks: [T{number[2:]:0>3}]
 ---
 
 # {number}: {title}
@@ -87,6 +87,10 @@ subtasks: []
 ## Goal
 
 {title} works as the plan says, with the functions that the plan names and with tests for each of them.
+
+## What to do
+
+- [ ] T{number[2:]:0>3} Write it together with its tests.
 
 ## Done means
 

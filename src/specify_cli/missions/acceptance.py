@@ -6,16 +6,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git
+from specify_cli.git.worktrees import WORKTREES
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, uncommitted_files
 from specify_cli.missions.guards import GuardFailure
+from specify_cli.missions.lanes import LanesMissing, load_lanes
 from specify_cli.missions.markdown import without_fences
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
-from specify_cli.missions.mission import LOG_FILE, mission_log
+from specify_cli.missions.mission import BRANCH_PREFIX, LOG_FILE, mission_log
 from specify_cli.missions.work_packages import scan_work_packages
+from specify_cli.missions.workspaces import REVIEWED_COMMIT, recorded_commit
 from specify_cli.status.board import STATUS_FILE, actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
@@ -108,8 +112,8 @@ def acceptance_problems(
 ) -> tuple[GuardFailure, ...]:
     """Say what keeps a mission from being accepted; empty when nothing does.
 
-    Needed: work packages, each approved, done or canceled, at least one of them not canceled; spec.md
-    and plan.md without open questions; nothing uncommitted in the mission's folder.
+    Needed: work packages, each approved, done or canceled, at least one of them not canceled; no
+    commits in their lanes that no review has seen; spec.md and plan.md without open questions; nothing uncommitted in the mission's folder.
 
     Args:
         project: The project.
@@ -124,9 +128,37 @@ def acceptance_problems(
         board = MissionStatus.load(mission_log(project, mission)).board
     return (
         *_work_package_problems(mission, board),
+        *_unseen_commits(project, mission, board),
         *_open_questions(mission),
         *_uncommitted(mission),
     )
+
+
+def _unseen_commits(project: Project, mission: Mission, board: Board) -> list[GuardFailure]:
+    """Find lanes whose branch has moved on since its last review."""
+    try:
+        lanes = load_lanes(mission).lanes
+    except LanesMissing:
+        return []
+    tips = branch_tips(project.repository, f"{BRANCH_PREFIX}{mission.slug}-")
+    problems = []
+    for lane in lanes:
+        states = [board.work_packages.get(wp_id) for wp_id in lane.wp_ids]
+        reviewed = [recorded_commit(state, REVIEWED_COMMIT) for state in states]
+        tip = tips.get(lane.branch)
+        if tip is None or None in reviewed or tip in reviewed:
+            continue
+        problems.append(
+            GuardFailure(
+                f"{WORKTREES}/{lane.worktree.name}",
+                "nothing but reviewed commits",
+                f"commits on {lane.branch} made after the last review",
+                f"Have them reviewed: spec-kitty agent tasks move-task {lane.wp_ids[-1]} "
+                f"--to in_progress --agent <reviewer> --review-feedback-file <file> "
+                f"--mission {mission.slug}",
+            )
+        )
+    return problems
 
 
 def accept_mission(project: Project, mission: Mission, *, actor: str) -> Acceptance:

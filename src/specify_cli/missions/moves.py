@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from specify_cli.status.mission_status import StatusChange
 
 _STARTED = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
+_REVIEWED = frozenset({Lane.IN_REVIEW, Lane.APPROVED})
 _SENT_BACK = frozenset({Lane.IN_PROGRESS, Lane.PLANNED})
 
 
@@ -140,7 +141,7 @@ def _move(
         record_verdict(
             project, mission, wp_id, actor=actor, verdict="approved", feedback=note, change=change
         )
-    elif start is Lane.IN_REVIEW and lane in _SENT_BACK:
+    elif start in _REVIEWED and lane in _SENT_BACK:
         record_verdict(
             project,
             mission,

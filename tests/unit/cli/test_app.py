@@ -37,6 +37,58 @@ def leaves(app: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
 LEAVES = dict(leaves(build_app(listing=False)))
 
 
+SDK = {
+    ("init",): "specify_cli.initialization.project_init:init_project",
+    ("specify",): "specify_cli.missions.creation:create_mission",
+    ("plan",): "specify_cli.missions.planning:start_plan",
+    ("tasks",): "specify_cli.missions.finalize:finalize_tasks",
+    ("next",): "specify_cli.next:advance",
+    ("implement",): "specify_cli.next.actions:take_implementation",
+    ("accept",): "specify_cli.missions.acceptance:accept_mission",
+    ("merge",): "specify_cli.missions.merge:merge_mission",
+    ("mission", "list"): "specify_cli.missions.listing:mission_list",
+    ("mission", "show"): "specify_cli.missions.listing:mission_summary",
+    ("agent", "mission", "create"): "specify_cli.missions.creation:create_mission",
+    ("agent", "mission", "setup-plan"): "specify_cli.missions.planning:start_plan",
+    ("agent", "mission", "finalize-tasks"): "specify_cli.missions.finalize:finalize_tasks",
+    ("agent", "tasks", "status"): "specify_cli.missions.board:mission_board",
+    ("agent", "tasks", "mark-status"): "specify_cli.missions.subtasks:mark_subtasks",
+    ("agent", "tasks", "move-task"): "specify_cli.missions.moves:move_work_package",
+    ("agent", "action", "implement"): "specify_cli.next.actions:take_implementation",
+    ("agent", "action", "review"): "specify_cli.next.actions:take_review",
+    ("agent", "status", "validate"): "specify_cli.status.validate:validate_log",
+    ("agent", "status", "timeline"): "specify_cli.status.timeline:mission_timeline",
+    ("contract", "show"): "specify_cli.contract.show:show",
+    ("contract", "validate"): "specify_cli.contract.validation:validate_file",
+    ("contract", "diff"): "specify_cli.contract.diff:diff",
+}
+"""What each command calls: whatever the command line can do, an import can do (DESIGN.md D9)."""
+
+
+def test_every_command_has_its_sdk_function() -> None:
+    assert SDK.keys() == LEAVES.keys()
+
+
+@pytest.mark.parametrize("words", SDK, ids=" ".join)
+def test_a_command_calls_the_sdk_function_that_it_is_said_to_call(words: tuple[str, ...]) -> None:
+    module, _, name = SDK[words].partition(":")
+    function = getattr(importlib.import_module(module), name)
+    assert callable(function)
+    assert function.__doc__
+    source = inspect.getsource(LEAVES[words])
+    parent, _, last = module.rpartition(".")
+    direct = f"from {module} import {name}" in source
+    assert direct or f"from {parent} import {last} as" in source
+
+
+@pytest.mark.proves("001 FR-001")
+def test_one_function_creates_missions_under_its_name_and_its_short_form() -> None:
+    creating = {words for words, target in SDK.items() if target.endswith(":create_mission")}
+    assert creating == {("agent", "mission", "create"), ("specify",)}
+    assert LEAVES["agent", "mission", "create"] is LEAVES[("specify",)]
+    assert [words for words in LEAVES if any("feature" in word for word in words)] == []
+
+
 def test_the_tree_has_the_commands_of_the_loop() -> None:
     assert {("init",), ("specify",), ("next",), ("accept",), ("merge",)} <= LEAVES.keys()
     assert ("agent", "mission", "create") in LEAVES

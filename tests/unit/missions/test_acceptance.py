@@ -154,6 +154,18 @@ def test_open_questions_count_deferred_ones_too_but_not_in_code(
     assert bool(problems(work)) is counts
 
 
+def test_commits_that_no_review_has_seen_keep_a_mission_from_being_accepted(
+    work: MissionAtWork,
+) -> None:
+    finish(work)
+    work.commit("lane-a", {"src/part1/unseen.txt": "unseen\n"})
+    ((file, found),) = problems(work)
+    assert file == f".worktrees/{SLUG}-lane-a"
+    assert "after the last review" in found
+    with pytest.raises(MissionNotReady):
+        accept_mission(work.project, work.mission, actor="ada")
+
+
 def test_files_outside_the_mission_do_not_matter(work: MissionAtWork) -> None:
     finish(work)
     (work.root / "users-own.txt").write_text("x\n", encoding="utf-8")

@@ -81,6 +81,12 @@ def test_sending_back_needs_feedback_and_goes_where_it_is_asked_to(
     assert "Handle zero." in review.read_text(encoding="utf-8")
 
 
+def test_approved_work_that_turns_out_wrong_is_sent_back_with_feedback(work: MissionAtWork) -> None:
+    work.deliver("WP01", {"src/part1/made.txt": "made\n"})
+    assert move(work, "in_progress", "rob", feedback="It breaks on zero.").from_lane == "approved"
+    assert work.lane("WP01") == "in_progress"
+
+
 def test_a_block_and_its_end_need_nothing_else(work: MissionAtWork) -> None:
     move(work, "in_progress")
     assert move(work, "blocked", note="waits for the server").to_lane == "blocked"
