@@ -65,6 +65,19 @@ def test_the_check_runs_strict_typing_over_all_hand_written_and_generated_code()
 
 
 @pytest.mark.proves("000 NFR-002", "004 C-005")
+def test_the_hand_written_and_the_generated_code_pass_strict_typing() -> None:
+    folders = ("src/specify_cli", "src/generated/spec_kitty_contracts", "codegen")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *folders],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.proves("000 NFR-002", "004 C-005")
 @pytest.mark.parametrize(
     ("source", "code"),
     [

@@ -49,7 +49,7 @@ def test_the_installed_wheel_advances_a_mission_and_emits_rows_that_its_gate_acc
     assert "present it works the same, and says so once" in said[3]
 
 
-@pytest.mark.proves("000 FR-010")
+@pytest.mark.proves("000 FR-010", "000 C-007")
 def test_a_wheel_that_cannot_advance_a_mission_fails_the_verification(
     wheel: Path, tmp_path: Path
 ) -> None:

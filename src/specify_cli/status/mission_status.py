@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 from specify_cli.events.envelope import Stamp, wp_status_changed
 from specify_cli.events.sanitizer import sanitize_event_for_log
 from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
-from specify_cli.git.process import run_git, try_git
+from specify_cli.git.process import run_git
 from specify_cli.git.safe_commit import Capability
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
@@ -29,6 +29,7 @@ from specify_cli.kernel.ulid import new_ulid
 from specify_cli.status.board import STATUS_FILE, SnapshotMeta, fold, snapshot
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import LOG_FILE, Log, parse_log, read_log
+from specify_cli.status.lost_rows import refuse_lost_rows, remember_size
 from specify_cli.status.rows import annotation_row, transition_row
 from specify_cli.status.transaction import Transaction
 from specify_cli.status.transitions import check_transition
@@ -171,7 +172,7 @@ class MissionStatus:
         """
         with file_lock(mission_log.lock_path, timeout=timeout):
             target = _commit_target(mission_log)
-            _refuse_lost_rows(mission_log)
+            refuse_lost_rows(mission_log)
             change = StatusChange(mission_log, read_log(mission_log.log_path))
             yield change
             transaction = Transaction(
@@ -181,50 +182,8 @@ class MissionStatus:
                 capability=capability,
                 protected=mission_log.protected,
             )
-            # Written first: when the change fails, git is asked once too often, and that is all.
-            size = _size(mission_log.log_path) + change.added_bytes
-            disk.write_atomic(_size_record(mission_log), str(size).encode(), durable=False)
+            remember_size(mission_log, change.added_bytes, disk)
             change.finish(transaction, message)
-
-
-class LogRowsLost(SpecKittyError):
-    """The log lacks rows that are committed; going on would commit their loss."""
-
-    code = "STATUS_LOG_ROWS_LOST"
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _size_record(mission_log: MissionLog) -> Path:
-    return mission_log.lock_path.with_suffix(".size")
-
-
-def _refuse_lost_rows(mission_log: MissionLog) -> None:
-    """Refuse to work on a log that somebody cut: it only ever grows.
-
-    Git is asked only when the log is shorter than the last change left it; another commit may have
-    been checked out, which is fine.
-    """
-    size = _size(mission_log.log_path)
-    try:
-        known = int(_size_record(mission_log).read_bytes())
-    except (FileNotFoundError, ValueError):
-        known = 1  # no change was made from this checkout yet: an empty log is worth a look
-    if size >= known:
-        return
-    file = mission_log.log_path.relative_to(mission_log.worktree_root).as_posix()
-    committed = try_git(mission_log.worktree_root, "cat-file", "-s", f"HEAD:{file}")
-    if committed.code == 0 and int(committed.stdout) > size:
-        raise LogRowsLost(
-            f"{file} is shorter than the committed log: rows are missing. Nothing was changed.",
-            fix=f"git checkout HEAD -- {file}",
-            details={"file": file, "bytes": size, "committed_bytes": int(committed.stdout)},
-        )
 
 
 class StatusChange:

@@ -18,7 +18,8 @@ from specify_cli.kernel.gate import ContractViolation, check
 from specify_cli.kernel.locks import LockTimeout, file_lock
 from specify_cli.status import mission_status
 from specify_cli.status.lanes import Lane
-from specify_cli.status.mission_status import LogRowsLost, MissionStatus, WrongBranch
+from specify_cli.status.lost_rows import LogRowsLost
+from specify_cli.status.mission_status import MissionStatus, WrongBranch
 from specify_cli.status.rows import InvalidActor
 from specify_cli.status.transitions import TransitionRejected, TransitionRequest
 from tests.unit.status.log_rows import MISSION_ID, MISSION_SLUG, text_of, transition
