@@ -2,7 +2,8 @@
 
 At the end of a run the logs below its temporary folders are read; envelope rows are taken as they
 are, transition rows as the envelope they travel in. Tests that plant rows of their own making carry the
-mark `plants_rows`. Off unless SPEC_KITTY_OUTCOMES names a folder (make test does).
+mark `plants_rows`; the logs that performance tests generate are left out (see the Makefile). Off unless
+SPEC_KITTY_OUTCOMES names a folder (make test does).
 """
 
 from __future__ import annotations
@@ -26,9 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("SPEC_KITTY_OUTCOMES"):
         # Tests change the working directory; the folder stays where the run started.
         os.environ["SPEC_KITTY_OUTCOMES"] = str(Path(os.environ["SPEC_KITTY_OUTCOMES"]).absolute())
-    config.addinivalue_line(
-        "markers", "plants_rows: writes log rows by hand, so they are not the product's envelopes"
-    )
 
 
 @pytest.hookimpl(trylast=True)
