@@ -29,12 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["SPEC_KITTY_OUTCOMES"] = str(Path(os.environ["SPEC_KITTY_OUTCOMES"]).absolute())
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> None:
-    """Remember the folders of tests that plant rows of their own."""
-    planted = getattr(item, "funcargs", {}).get("tmp_path")
-    if planted is not None and item.get_closest_marker("plants_rows"):
-        _PLANTED.add(planted)
+@pytest.fixture(autouse=True)
+def planted_folder(request: pytest.FixtureRequest) -> None:
+    """Remember the folder of a test that plants rows of its own, whichever fixture uses it."""
+    if "tmp_path" in request.fixturenames and request.node.get_closest_marker("plants_rows"):
+        _PLANTED.add(request.getfixturevalue("tmp_path"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,7 +47,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     target = Path(outcomes) / ENVELOPES_FILE.format(worker=worker)
     with target.open("a", encoding="utf-8", newline="\n") as stream:
         for folder in sorted(factory.getbasetemp().iterdir()):
-            if folder not in _PLANTED and folder.is_dir() and not folder.name.startswith("popen-"):
+            # Workers have folders of their own in here, and pytest links the latest of each name.
+            foreign = folder.is_symlink() or folder.name.startswith("popen-")
+            if folder not in _PLANTED and folder.is_dir() and not foreign:
                 for envelope in _envelopes_below(folder):
                     row = {"test": folder.name, "envelope": envelope}
                     stream.write(json.dumps(row) + "\n")
