@@ -19,12 +19,12 @@ GOOD_LOCK = """
 [[package]]
 name = "spec-kitty-events"
 version = "6.1.0"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.invalid/simple" }
 
 [[package]]
 name = "spec-kitty-tracker"
 version = "0.5.2"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.invalid/simple" }
 """
 
 
@@ -104,12 +104,12 @@ def test_a_project_that_no_longer_declares_a_sibling_is_refused(sibling: str) ->
 
 
 EVIL_LOCKS = {
-    "editable": GOOD_LOCK.replace('registry = "https://pypi.org/simple"', 'editable = "../e"', 1),
+    "editable": GOOD_LOCK.replace('registry = "https://index.example.invalid/simple"', 'editable = "../e"', 1),
     "git": GOOD_LOCK.replace(
-        'registry = "https://pypi.org/simple"', 'git = "https://e.invalid"', 1
+        'registry = "https://index.example.invalid/simple"', 'git = "https://e.invalid"', 1
     ),
-    "directory": GOOD_LOCK.replace('registry = "https://pypi.org/simple"', 'directory = "../e"', 1),
-    "a local index": GOOD_LOCK.replace("https://pypi.org/simple", "../wheels", 1),
+    "directory": GOOD_LOCK.replace('registry = "https://index.example.invalid/simple"', 'directory = "../e"', 1),
+    "a local index": GOOD_LOCK.replace("https://index.example.invalid/simple", "../wheels", 1),
     "not locked": GOOD_LOCK.replace("spec-kitty-events", "other"),
     "locked twice": GOOD_LOCK + GOOD_LOCK.split("[[package]]")[1].join(["[[package]]", ""]),
     "no exact version": GOOD_LOCK.replace('version = "6.1.0"\n', ""),
