@@ -104,11 +104,15 @@ def test_a_project_that_no_longer_declares_a_sibling_is_refused(sibling: str) ->
 
 
 EVIL_LOCKS = {
-    "editable": GOOD_LOCK.replace('registry = "https://index.example.invalid/simple"', 'editable = "../e"', 1),
+    "editable": GOOD_LOCK.replace(
+        'registry = "https://index.example.invalid/simple"', 'editable = "../e"', 1
+    ),
     "git": GOOD_LOCK.replace(
         'registry = "https://index.example.invalid/simple"', 'git = "https://e.invalid"', 1
     ),
-    "directory": GOOD_LOCK.replace('registry = "https://index.example.invalid/simple"', 'directory = "../e"', 1),
+    "directory": GOOD_LOCK.replace(
+        'registry = "https://index.example.invalid/simple"', 'directory = "../e"', 1
+    ),
     "a local index": GOOD_LOCK.replace("https://index.example.invalid/simple", "../wheels", 1),
     "not locked": GOOD_LOCK.replace("spec-kitty-events", "other"),
     "locked twice": GOOD_LOCK + GOOD_LOCK.split("[[package]]")[1].join(["[[package]]", ""]),
