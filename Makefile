@@ -36,7 +36,7 @@ test: .venv/synced ## Run the whole suite, measure coverage, check the requireme
 	@rm -rf .cache/outcomes && mkdir -p .cache/outcomes
 	@"$(RUN)" -m coverage erase
 	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m coverage run -m pytest -n 2 --dist loadfile -q --ignore=tests/perf
-	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m pytest -q tests/perf -p no:tests.written_envelopes
+	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m pytest -q tests/perf
 	@"$(RUN)" -m coverage combine --quiet
 	"$(RUN)" -m coverage report --skip-covered --show-missing
 	@"$(RUN)" -m coverage report --include "src/specify_cli/next/_internal_runtime/*"

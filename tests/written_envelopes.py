@@ -2,8 +2,7 @@
 
 At the end of a run the logs below its temporary folders are read; envelope rows are taken as they
 are, transition rows as the envelope they travel in. Tests that plant rows of their own making carry the
-mark `plants_rows`; the logs that performance tests generate are left out (see the Makefile). Off unless
-SPEC_KITTY_OUTCOMES names a folder (make test does).
+mark `plants_rows`. Off unless SPEC_KITTY_OUTCOMES names a folder (make test does).
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.plants_rows
 @pytest.fixture(scope="module")
 def big_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of 99 work packages that go round and round."""
-    path = tmp_path_factory.mktemp("big") / "status.events.jsonl"
+    path = tmp_path_factory.mktemp("big") / "generated.jsonl"
     with path.open("w", encoding="utf-8", newline="\n") as stream:
         for number in range(ROWS):
             source, target = CYCLE[number // 99 % len(CYCLE)]
