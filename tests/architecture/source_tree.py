@@ -75,7 +75,7 @@ class SourceTree:
         return tuple(
             Import(file, line, module)
             for file, tree in self.modules.items()
-            for line, module in _imported(tree, file)
+            for line, module in imported(tree, file)
         )
 
     def forbid(self, rule: str, *, subjects: Iterable[str], objects: Iterable[str]) -> None:
@@ -156,7 +156,8 @@ def planted(folder: Path, files: Mapping[str, str], *, original: Path = HAND_WRI
     return SourceTree(package)
 
 
-def _imported(tree: ast.Module, file: str) -> Iterator[tuple[int, str]]:
+def imported(tree: ast.Module, file: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, module) for every import in a module, also late, conditional or by name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)

@@ -26,6 +26,17 @@ FEATURE_SHAPED = re.compile(
 )
 # The sanitizer's list is a rule of seed 004 (FR-006) itself; the frame contract repeats it.
 ITS_OWN_RULE = frozenset({"specify_cli/events/sanitizer.py"})
+# The names of the runtime that `next` took over are frozen, and one of them is a legacy key. It stays
+# inside: what is written says `mission_type`. By file, with what the name is needed for there.
+_RUNTIME = "specify_cli/next/_internal_runtime"
+FROZEN_IDENTIFIERS: dict[tuple[str, str], str] = {
+    (f"{_RUNTIME}/schema.py", "mission_key"): "a field of the frozen results",
+    (f"{_RUNTIME}/engine.py", "mission_key"): "a parameter of start_mission_run",
+    (f"{_RUNTIME}/planner.py", "mission_key"): "fills a frozen NextDecision",
+    (f"{_RUNTIME}/run.py", "mission_key"): "a field of the frozen MissionRunRef",
+    (f"{_RUNTIME}/state.py", "mission_key"): "translates between the fields and state.json",
+    ("specify_cli/next/runs.py", "mission_key"): "calls start_mission_run",
+}
 FEW = 3
 _LIST_KEYS = ("required_", "forbidden_", "allowed")
 
@@ -52,9 +63,25 @@ def legacy_names_stay_in_upgrade(tree: SourceTree) -> None:
                 for node in ast.walk(module)
                 if isinstance(node, ast.Constant) and node.value in retired
             ]
+    findings += [
+        f"{file}:{line} {name}"
+        for file, line, name in legacy_identifiers(tree)
+        if (file, name) not in FROZEN_IDENTIFIERS
+    ]
     refuse(
         "a name that the cutover retired occurs outside upgrade/ (001 FR-003, FR-016):", findings
     )
+
+
+def legacy_identifiers(tree: SourceTree) -> Iterator[tuple[str, int, str]]:
+    """Yield (file, line, name) for every legacy key that is an identifier outside `upgrade/`."""
+    retired = legacy_keys()
+    for file, module in tree.modules.items():
+        if file.split("/")[1] != "upgrade":
+            for node in ast.walk(module):
+                for name in _identifiers(node):
+                    if name in retired:
+                        yield file, getattr(node, "lineno", 0), name
 
 
 def contract_lists_are_not_kept_by_hand(tree: SourceTree) -> None:
@@ -123,6 +150,17 @@ def _pairs(document: object) -> Iterator[tuple[str, Any]]:
             yield from _pairs(value)
 
 
+def _identifiers(node: ast.AST) -> Iterator[str]:
+    """Yield the identifiers of one node: names, attributes, parameters, keyword arguments, whatever
+    else the syntax has; text that a program handles is no identifier."""
+    if isinstance(node, ast.Constant):
+        return
+    for _, value in ast.iter_fields(node):
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield from item.split(".")
+
+
 def _hand_kept(module: ast.Module, versions: frozenset[str]) -> Iterator[tuple[int, str]]:
     documentation = {id(text) for text in _docstrings(module)}
     for node in ast.walk(module):
@@ -171,6 +209,15 @@ def test_the_legacy_names_come_from_the_vendored_artefacts() -> None:
         ("missions/feature_creation.py", ""),
         ("missions/templates/evil.md", "Set feature_slug in the frontmatter.\n"),
         ("next/evil.py", "aggregate = 'feature_catalog'\n"),
+        ("next/evil.py", "mission_key = 'software-dev'\n"),
+        ("next/evil.py", "def start(*, mission_key): ...\n"),
+        ("next/evil.py", "start(mission_key='software-dev')\n"),
+        ("next/evil.py", "kind = run.mission_key\n"),
+        ("missions/evil.py", "class Row(TypedDict):\n    mission_key: str\n"),
+        ("missions/evil.py", "def mission_key(): ...\n"),
+        ("missions/evil.py", "from specify_cli.next import x as mission_key\n"),
+        ("missions/evil.py", "match run:\n    case Run(mission_key=kind): ...\n"),
+        ("sync/evil.py", "def late():\n    global legacy_aggregate_id\n"),
     ],
 )
 def test_a_legacy_name_is_caught(tmp_path: Path, path: str, text: str) -> None:
@@ -179,12 +226,18 @@ def test_a_legacy_name_is_caught(tmp_path: Path, path: str, text: str) -> None:
         legacy_names_stay_in_upgrade(tree)
 
 
+def test_every_frozen_identifier_is_still_where_it_is_needed() -> None:
+    found = {(file, name) for file, _, name in legacy_identifiers(hand_written())}
+    assert found == set(FROZEN_IDENTIFIERS)
+
+
 def test_upgrade_may_know_legacy_names_and_a_feature_branch_is_none(tmp_path: Path) -> None:
     legacy_names_stay_in_upgrade(
         planted(
             tmp_path,
             {
-                "upgrade/legacy.py": "OLD = {'feature_slug': 'mission_slug', 'mission_key': None}\n",
+                "upgrade/legacy.py": "OLD = {'feature_slug': 'mission_slug', 'mission_key': None}\n"
+                "def renamed(mission_key): ...\n",
                 "git/branches.py": "# made on a feature branch\nfix = 'git switch -c feature-branch'\n",
             },
         )

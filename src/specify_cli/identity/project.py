@@ -6,8 +6,6 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.identity.build import STATE_FOLDER, build_id
-from specify_cli.identity.node import node_id
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK, json_document, read_text
 
@@ -90,7 +88,11 @@ def load_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentity:
         ReadFailed: READ_FAILED.
         WriteFailed: WRITE_FAILED: the build id could not be stored.
     """
-    import hashlib  # 3.5 ms that reading commands do not need
+    # 5 ms that reading commands do not need.
+    import hashlib
+
+    from specify_cli.identity.build import STATE_FOLDER, build_id
+    from specify_cli.identity.node import node_id
 
     path = project.root / CONFIG_FILE
     git_dir = project.repository.git_dir

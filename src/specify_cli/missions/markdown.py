@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from textwrap import shorten
 from typing import NamedTuple
 
 _FENCE_OPEN = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -77,6 +76,8 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
     Code does not count, and neither does a question that was deferred on record
     (`[NEEDS CLARIFICATION: ...] <!-- decision_id: ... -->`).
     """
+    from textwrap import shorten
+
     prose = without_code(text)
     found = {
         (match.start(), match.group().strip())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel import gate
 from specify_cli.kernel.errors import SpecKittyError
@@ -28,8 +28,7 @@ class CorruptMetadata(SpecKittyError):
     code = "CORRUPT_METADATA"
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """The typed view of one `meta.json`.
 
     Attributes:
@@ -46,7 +45,7 @@ class Metadata:
     created_at: str | None
     accepted_at: str | None
     merged_at: str | None
-    document: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    document: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 def read_metadata(directory: Path, *, source: str) -> Metadata:

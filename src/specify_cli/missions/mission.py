@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.process import try_git
@@ -40,8 +40,7 @@ class MissionAmbiguous(SpecKittyError):
     code = "MISSION_AMBIGUOUS"
 
 
-@dataclass(frozen=True, slots=True)
-class Mission:
+class Mission(NamedTuple):
     """One mission folder, read from its `meta.json`.
 
     Attributes:
@@ -72,7 +71,7 @@ class Mission:
     created_at: str | None = None
     accepted_at: str | None = None
     merged_at: str | None = None
-    metadata: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    metadata: Mapping[str, JsonValue] = MappingProxyType({})
 
     @property
     def mid8(self) -> str | None:

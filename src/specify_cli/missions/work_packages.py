@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
@@ -47,8 +47,7 @@ class InvalidWorkPackage(SpecKittyError):
     code = "INVALID_WORK_PACKAGE"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPackage:
+class WorkPackage(NamedTuple):
     """One work package file.
 
     Attributes:
@@ -77,8 +76,8 @@ class WorkPackage:
     execution_mode: str
     agent_profile: str | None
     path: Path
-    body: str = field(repr=False)
-    frontmatter: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    body: str
+    frontmatter: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 class Checkbox(NamedTuple):
@@ -270,8 +269,7 @@ def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> W
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
+class _Fields(NamedTuple):
     """Typed access to one frontmatter; a wrong type becomes a problem and reads as empty."""
 
     file: str

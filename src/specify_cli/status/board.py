@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from itertools import islice
 from operator import eq, itemgetter
 from types import MappingProxyType
@@ -52,8 +51,7 @@ class Cancellation(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPackageState:
+class WorkPackageState(NamedTuple):
     """Where one work package stands.
 
     Attributes:
@@ -78,7 +76,7 @@ class WorkPackageState:
     last_event_id: str | None = None
     last_transition_at: str | None = None
     force_count: int = 0
-    subtasks: Mapping[str, str] = field(default_factory=dict)
+    subtasks: Mapping[str, str] = MappingProxyType({})
     implementer: str | None = None
     reviewer: str | None = None
     review_ref: str | None = None
@@ -86,7 +84,7 @@ class WorkPackageState:
     cancellation: Cancellation | None = None
     blocked_from: Lane | None = None
     remarks: tuple[str, ...] = ()
-    notes: Mapping[str, JsonValue] = field(default_factory=dict)
+    notes: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 class Board(NamedTuple):

@@ -61,12 +61,12 @@ K5 = frozenset(
         "mission_type",
         "mission_id",
         "wp_id",
-        "from_lane",
-        "to_lane",
         "workspace_path",
+        "workspace_exists",
         "prompt_path",
-        "policy_metadata_recorded",
-        "no_op",
+        "lane_id",
+        "lane_branch",
+        "lane_base_ref",
     )
 )
 K6 = frozenset(
@@ -78,9 +78,13 @@ K6 = frozenset(
         "wp_id",
         "from_lane",
         "to_lane",
+        "workspace_path",
         "prompt_path",
         "policy_metadata_recorded",
         "no_op",
+        "lane_id",
+        "lane_branch",
+        "lane_base_ref",
     )
 )
 K7 = frozenset(
@@ -92,7 +96,11 @@ K7 = frozenset(
         "wp_id",
         "from_lane",
         "to_lane",
+        "prompt_path",
         "policy_metadata_recorded",
+        "no_op",
+        "workspace_path",
+        "self_review",
     )
 )
 K8 = frozenset(
@@ -102,10 +110,25 @@ K8 = frozenset(
         "mission_type",
         "mission_id",
         "wp_id",
-        "history_entry_id",
+        "from_lane",
+        "to_lane",
+        "policy_metadata_recorded",
+        "no_op",
+        "forced",
     )
 )
 K9 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "wp_id",
+        "history_entry_id",
+        "commit",
+    )
+)
+K10 = frozenset(
     (
         "mission_slug",
         "mission_number",
@@ -120,7 +143,7 @@ K9 = frozenset(
         "merge_pending_wps",
     )
 )
-K10 = frozenset(
+K11 = frozenset(
     (
         "mission_slug",
         "mission_number",
@@ -131,10 +154,17 @@ K10 = frozenset(
         "strategy",
         "worktree_removed",
         "merged_wps",
+        "pushed",
+        "commit",
     )
 )
-K11 = frozenset(("message",))
 K12 = frozenset(
+    (
+        "message",
+        "fix",
+    )
+)
+K13 = frozenset(
     (
         "contract_version",
         "command",
@@ -145,14 +175,14 @@ K12 = frozenset(
         "data",
     )
 )
-K13 = frozenset(("error_code",))
-K14 = frozenset(
+K14 = frozenset(("error_code",))
+K15 = frozenset(
     (
         "error_code",
         "data",
     )
 )
-K15 = frozenset(("data",))
+K16 = frozenset(("data",))
 
 
 def orchestrator_api_ContractVersionData_ok(v: Any) -> bool:
@@ -307,7 +337,9 @@ def orchestrator_api_MissionStateData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -434,7 +466,9 @@ def orchestrator_api_ListReadyData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -454,6 +488,124 @@ def orchestrator_api_ListReadyData_ok(v: Any) -> bool:
             else:
                 for x7 in x5:
                     if not orchestrator_api_ReadyWorkPackage_ok(x7):
+                        return False
+    return True
+
+
+def orchestrator_api_ResolveWorkspaceData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("wp_id", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (len(x5) >= 4 and x5[0:2] == "WP" and not x5[2:].strip("0123456789")):
+                    return False
+        x6 = v.get("workspace_path", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not str:
+                return False
+            else:
+                if not x6:
+                    return False
+        x7 = v.get("workspace_exists", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not bool:
+                return False
+        x8 = v.get("prompt_path", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not str:
+                return False
+            else:
+                if not x8:
+                    return False
+        x9 = v.get("lane_id", MISSING)
+        if x9 is MISSING:
+            return False
+        else:
+            if type(x9) is not str:
+                return False
+            else:
+                if not x9:
+                    return False
+        x10 = v.get("lane_branch", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not str:
+                return False
+            else:
+                if not x10:
+                    return False
+        x11 = v.get("lane_base_ref", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    return False
+                else:
+                    if not x11:
                         return False
     return True
 
@@ -499,7 +651,9 @@ def orchestrator_api_StartImplementationData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -582,6 +736,34 @@ def orchestrator_api_StartImplementationData_ok(v: Any) -> bool:
         else:
             if type(x11) is not bool:
                 return False
+        x12 = v.get("lane_id", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if type(x12) is not str:
+                return False
+            else:
+                if not x12:
+                    return False
+        x13 = v.get("lane_branch", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if type(x13) is not str:
+                return False
+            else:
+                if not x13:
+                    return False
+        x14 = v.get("lane_base_ref", MISSING)
+        if x14 is MISSING:
+            return False
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    return False
+                else:
+                    if not x14:
+                        return False
     return True
 
 
@@ -626,7 +808,9 @@ def orchestrator_api_StartReviewData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -700,6 +884,21 @@ def orchestrator_api_StartReviewData_ok(v: Any) -> bool:
         else:
             if type(x10) is not bool:
                 return False
+        x11 = v.get("workspace_path", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if type(x11) is not str:
+                return False
+            else:
+                if not x11:
+                    return False
+        x12 = v.get("self_review", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if type(x12) is not bool:
+                return False
     return True
 
 
@@ -744,7 +943,9 @@ def orchestrator_api_TransitionData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -818,6 +1019,18 @@ def orchestrator_api_TransitionData_ok(v: Any) -> bool:
         else:
             if type(x8) is not bool:
                 return False
+        x9 = v.get("no_op", MISSING)
+        if x9 is MISSING:
+            return False
+        else:
+            if type(x9) is not bool:
+                return False
+        x10 = v.get("forced", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not bool:
+                return False
     return True
 
 
@@ -862,7 +1075,9 @@ def orchestrator_api_AppendHistoryData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -895,6 +1110,14 @@ def orchestrator_api_AppendHistoryData_ok(v: Any) -> bool:
                     len(x6) == 37 and x6[0:5] == "hist-" and not x6[5:37].strip("0123456789abcdef")
                 ):
                     return False
+        x7 = v.get("commit", MISSING)
+        if x7 is not MISSING:
+            if x7 is not None:
+                if type(x7) is not str:
+                    return False
+                else:
+                    if not x7:
+                        return False
     return True
 
 
@@ -939,7 +1162,9 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -978,7 +1203,9 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
                 if not is_date_time(x7):
                     return False
         x8 = v.get("accepted_wps", MISSING)
-        if x8 is not MISSING:
+        if x8 is MISSING:
+            return False
+        else:
             if type(x8) is not list:
                 return False
             else:
@@ -991,7 +1218,9 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
                         ):
                             return False
         x11 = v.get("approved_wps", MISSING)
-        if x11 is not MISSING:
+        if x11 is MISSING:
+            return False
+        else:
             if type(x11) is not list:
                 return False
             else:
@@ -1004,7 +1233,9 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
                         ):
                             return False
         x14 = v.get("done_wps", MISSING)
-        if x14 is not MISSING:
+        if x14 is MISSING:
+            return False
+        else:
             if type(x14) is not list:
                 return False
             else:
@@ -1017,7 +1248,9 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
                         ):
                             return False
         x17 = v.get("merge_pending_wps", MISSING)
-        if x17 is not MISSING:
+        if x17 is MISSING:
+            return False
+        else:
             if type(x17) is not list:
                 return False
             else:
@@ -1073,7 +1306,9 @@ def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
                 ):
                     return False
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            return False
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     return False
@@ -1132,6 +1367,22 @@ def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
                             len(x11) >= 4 and x11[0:2] == "WP" and not x11[2:].strip("0123456789")
                         ):
                             return False
+        x12 = v.get("pushed", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if type(x12) is not bool:
+                return False
+        x13 = v.get("commit", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if x13 is not None:
+                if type(x13) is not str:
+                    return False
+                else:
+                    if not x13:
+                        return False
     return True
 
 
@@ -1140,9 +1391,23 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         return False
     else:
         x1 = v.get("message", MISSING)
-        if x1 is not MISSING:
+        if x1 is MISSING:
+            return False
+        else:
             if type(x1) is not str:
                 return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("fix", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
     return True
 
 
@@ -1517,7 +1782,16 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/MissionStateData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -1793,7 +2067,16 @@ def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/ListReadyData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -1834,6 +2117,338 @@ def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None
             else:
                 for i6, x7 in enumerate(x5):
                     orchestrator_api_ReadyWorkPackage(x7, f"{p}.ready_work_packages[{i6}]", out)
+
+
+def orchestrator_api_ResolveWorkspaceData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/ResolveWorkspaceData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("wp_id", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.wp_id",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.wp_id", "type", S0 + "/$defs/WorkPackageId/type", x5, "a string")
+            else:
+                if not (len(x5) >= 4 and x5[0:2] == "WP" and not x5[2:].strip("0123456789")):
+                    bad(
+                        out,
+                        f"{p}.wp_id",
+                        "pattern",
+                        S0 + "/$defs/WorkPackageId/pattern",
+                        x5,
+                        "text that matches ^WP[0-9]{2,}$",
+                    )
+        x6 = v.get("workspace_path", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.workspace_path",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.workspace_path",
+                    "type",
+                    S0 + "/$defs/ResolveWorkspaceData/properties/workspace_path/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not x6:
+                    bad(
+                        out,
+                        f"{p}.workspace_path",
+                        "minLength",
+                        S0 + "/$defs/ResolveWorkspaceData/properties/workspace_path/minLength",
+                        x6,
+                        "at least 1 character",
+                    )
+        x7 = v.get("workspace_exists", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.workspace_exists",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x7) is not bool:
+                bad(
+                    out,
+                    f"{p}.workspace_exists",
+                    "type",
+                    S0 + "/$defs/ResolveWorkspaceData/properties/workspace_exists/type",
+                    x7,
+                    "true or false",
+                )
+        x8 = v.get("prompt_path", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.prompt_path",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x8) is not str:
+                bad(
+                    out,
+                    f"{p}.prompt_path",
+                    "type",
+                    S0 + "/$defs/ResolveWorkspaceData/properties/prompt_path/type",
+                    x8,
+                    "a string",
+                )
+            else:
+                if not x8:
+                    bad(
+                        out,
+                        f"{p}.prompt_path",
+                        "minLength",
+                        S0 + "/$defs/ResolveWorkspaceData/properties/prompt_path/minLength",
+                        x8,
+                        "at least 1 character",
+                    )
+        x9 = v.get("lane_id", MISSING)
+        if x9 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_id",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x9) is not str:
+                bad(
+                    out,
+                    f"{p}.lane_id",
+                    "type",
+                    S0 + "/$defs/ResolveWorkspaceData/properties/lane_id/type",
+                    x9,
+                    "a string",
+                )
+            else:
+                if not x9:
+                    bad(
+                        out,
+                        f"{p}.lane_id",
+                        "minLength",
+                        S0 + "/$defs/ResolveWorkspaceData/properties/lane_id/minLength",
+                        x9,
+                        "at least 1 character",
+                    )
+        x10 = v.get("lane_branch", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_branch",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x10) is not str:
+                bad(
+                    out,
+                    f"{p}.lane_branch",
+                    "type",
+                    S0 + "/$defs/ResolveWorkspaceData/properties/lane_branch/type",
+                    x10,
+                    "a string",
+                )
+            else:
+                if not x10:
+                    bad(
+                        out,
+                        f"{p}.lane_branch",
+                        "minLength",
+                        S0 + "/$defs/ResolveWorkspaceData/properties/lane_branch/minLength",
+                        x10,
+                        "at least 1 character",
+                    )
+        x11 = v.get("lane_base_ref", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_base_ref",
+                "required",
+                S0 + "/$defs/ResolveWorkspaceData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    bad(
+                        out,
+                        f"{p}.lane_base_ref",
+                        "type",
+                        S0 + "/$defs/ResolveWorkspaceData/properties/lane_base_ref/anyOf/0/type",
+                        x11,
+                        "a string or null",
+                    )
+                else:
+                    if not x11:
+                        bad(
+                            out,
+                            f"{p}.lane_base_ref",
+                            "minLength",
+                            S0
+                            + "/$defs/ResolveWorkspaceData/properties/lane_base_ref/anyOf/0/minLength",
+                            x11,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_StartImplementationData(v: Any, p: str, out: list[Violation]) -> None:
@@ -1944,7 +2559,16 @@ def orchestrator_api_StartImplementationData(v: Any, p: str, out: list[Violation
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/StartImplementationData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -2153,6 +2777,98 @@ def orchestrator_api_StartImplementationData(v: Any, p: str, out: list[Violation
                     x11,
                     "true or false",
                 )
+        x12 = v.get("lane_id", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_id",
+                "required",
+                S0 + "/$defs/StartImplementationData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x12) is not str:
+                bad(
+                    out,
+                    f"{p}.lane_id",
+                    "type",
+                    S0 + "/$defs/StartImplementationData/properties/lane_id/type",
+                    x12,
+                    "a string",
+                )
+            else:
+                if not x12:
+                    bad(
+                        out,
+                        f"{p}.lane_id",
+                        "minLength",
+                        S0 + "/$defs/StartImplementationData/properties/lane_id/minLength",
+                        x12,
+                        "at least 1 character",
+                    )
+        x13 = v.get("lane_branch", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_branch",
+                "required",
+                S0 + "/$defs/StartImplementationData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x13) is not str:
+                bad(
+                    out,
+                    f"{p}.lane_branch",
+                    "type",
+                    S0 + "/$defs/StartImplementationData/properties/lane_branch/type",
+                    x13,
+                    "a string",
+                )
+            else:
+                if not x13:
+                    bad(
+                        out,
+                        f"{p}.lane_branch",
+                        "minLength",
+                        S0 + "/$defs/StartImplementationData/properties/lane_branch/minLength",
+                        x13,
+                        "at least 1 character",
+                    )
+        x14 = v.get("lane_base_ref", MISSING)
+        if x14 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_base_ref",
+                "required",
+                S0 + "/$defs/StartImplementationData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    bad(
+                        out,
+                        f"{p}.lane_base_ref",
+                        "type",
+                        S0 + "/$defs/StartImplementationData/properties/lane_base_ref/anyOf/0/type",
+                        x14,
+                        "a string or null",
+                    )
+                else:
+                    if not x14:
+                        bad(
+                            out,
+                            f"{p}.lane_base_ref",
+                            "minLength",
+                            S0
+                            + "/$defs/StartImplementationData/properties/lane_base_ref/anyOf/0/minLength",
+                            x14,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_StartReviewData(v: Any, p: str, out: list[Violation]) -> None:
@@ -2263,7 +2979,16 @@ def orchestrator_api_StartReviewData(v: Any, p: str, out: list[Violation]) -> No
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/StartReviewData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -2442,6 +3167,56 @@ def orchestrator_api_StartReviewData(v: Any, p: str, out: list[Violation]) -> No
                     x10,
                     "true or false",
                 )
+        x11 = v.get("workspace_path", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.workspace_path",
+                "required",
+                S0 + "/$defs/StartReviewData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x11) is not str:
+                bad(
+                    out,
+                    f"{p}.workspace_path",
+                    "type",
+                    S0 + "/$defs/StartReviewData/properties/workspace_path/type",
+                    x11,
+                    "a string",
+                )
+            else:
+                if not x11:
+                    bad(
+                        out,
+                        f"{p}.workspace_path",
+                        "minLength",
+                        S0 + "/$defs/StartReviewData/properties/workspace_path/minLength",
+                        x11,
+                        "at least 1 character",
+                    )
+        x12 = v.get("self_review", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.self_review",
+                "required",
+                S0 + "/$defs/StartReviewData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x12) is not bool:
+                bad(
+                    out,
+                    f"{p}.self_review",
+                    "type",
+                    S0 + "/$defs/StartReviewData/properties/self_review/type",
+                    x12,
+                    "true or false",
+                )
 
 
 def orchestrator_api_TransitionData(v: Any, p: str, out: list[Violation]) -> None:
@@ -2552,7 +3327,16 @@ def orchestrator_api_TransitionData(v: Any, p: str, out: list[Violation]) -> Non
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/TransitionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -2689,6 +3473,46 @@ def orchestrator_api_TransitionData(v: Any, p: str, out: list[Violation]) -> Non
                     x8,
                     "true or false",
                 )
+        x9 = v.get("no_op", MISSING)
+        if x9 is MISSING:
+            bad(
+                out,
+                f"{p}.no_op",
+                "required",
+                S0 + "/$defs/TransitionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x9) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/TransitionData/properties/no_op/type",
+                    x9,
+                    "true or false",
+                )
+        x10 = v.get("forced", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.forced",
+                "required",
+                S0 + "/$defs/TransitionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x10) is not bool:
+                bad(
+                    out,
+                    f"{p}.forced",
+                    "type",
+                    S0 + "/$defs/TransitionData/properties/forced/type",
+                    x10,
+                    "true or false",
+                )
 
 
 def orchestrator_api_AppendHistoryData(v: Any, p: str, out: list[Violation]) -> None:
@@ -2799,7 +3623,16 @@ def orchestrator_api_AppendHistoryData(v: Any, p: str, out: list[Violation]) -> 
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/AppendHistoryData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -2881,6 +3714,28 @@ def orchestrator_api_AppendHistoryData(v: Any, p: str, out: list[Violation]) -> 
                         x6,
                         "text that matches ^hist-[0-9a-f]{32}$",
                     )
+        x7 = v.get("commit", MISSING)
+        if x7 is not MISSING:
+            if x7 is not None:
+                if type(x7) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/AppendHistoryData/properties/commit/anyOf/0/type",
+                        x7,
+                        "a string or null",
+                    )
+                else:
+                    if not x7:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/AppendHistoryData/properties/commit/anyOf/0/minLength",
+                            x7,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> None:
@@ -2991,7 +3846,16 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/AcceptMissionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -3093,7 +3957,16 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                         "an RFC 3339 date-time with offset",
                     )
         x8 = v.get("accepted_wps", MISSING)
-        if x8 is not MISSING:
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.accepted_wps",
+                "required",
+                S0 + "/$defs/AcceptMissionData/required",
+                MISSING,
+                "an array",
+            )
+        else:
             if type(x8) is not list:
                 bad(
                     out,
@@ -3127,7 +4000,16 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                                 "text that matches ^WP[0-9]{2,}$",
                             )
         x11 = v.get("approved_wps", MISSING)
-        if x11 is not MISSING:
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.approved_wps",
+                "required",
+                S0 + "/$defs/AcceptMissionData/required",
+                MISSING,
+                "an array",
+            )
+        else:
             if type(x11) is not list:
                 bad(
                     out,
@@ -3161,7 +4043,16 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                                 "text that matches ^WP[0-9]{2,}$",
                             )
         x14 = v.get("done_wps", MISSING)
-        if x14 is not MISSING:
+        if x14 is MISSING:
+            bad(
+                out,
+                f"{p}.done_wps",
+                "required",
+                S0 + "/$defs/AcceptMissionData/required",
+                MISSING,
+                "an array",
+            )
+        else:
             if type(x14) is not list:
                 bad(
                     out,
@@ -3195,7 +4086,16 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                                 "text that matches ^WP[0-9]{2,}$",
                             )
         x17 = v.get("merge_pending_wps", MISSING)
-        if x17 is not MISSING:
+        if x17 is MISSING:
+            bad(
+                out,
+                f"{p}.merge_pending_wps",
+                "required",
+                S0 + "/$defs/AcceptMissionData/required",
+                MISSING,
+                "an array",
+            )
+        else:
             if type(x17) is not list:
                 bad(
                     out,
@@ -3338,7 +4238,16 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
         x4 = v.get("mission_id", MISSING)
-        if x4 is not MISSING:
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/MergeMissionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
             if x4 is not None:
                 if type(x4) is not str:
                     bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
@@ -3509,6 +4418,57 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
                                 x11,
                                 "text that matches ^WP[0-9]{2,}$",
                             )
+        x12 = v.get("pushed", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.pushed",
+                "required",
+                S0 + "/$defs/MergeMissionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x12) is not bool:
+                bad(
+                    out,
+                    f"{p}.pushed",
+                    "type",
+                    S0 + "/$defs/MergeMissionData/properties/pushed/type",
+                    x12,
+                    "true or false",
+                )
+        x13 = v.get("commit", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/MergeMissionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x13 is not None:
+                if type(x13) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/MergeMissionData/properties/commit/anyOf/0/type",
+                        x13,
+                        "a string or null",
+                    )
+                else:
+                    if not x13:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/MergeMissionData/properties/commit/anyOf/0/minLength",
+                            x13,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
@@ -3516,7 +4476,16 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
         bad(out, p, "type", S0 + "/$defs/FailureData/type", v, "an object")
     else:
         x1 = v.get("message", MISSING)
-        if x1 is not MISSING:
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.message",
+                "required",
+                S0 + "/$defs/FailureData/required",
+                MISSING,
+                "a string",
+            )
+        else:
             if type(x1) is not str:
                 bad(
                     out,
@@ -3526,6 +4495,41 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     x1,
                     "a string",
                 )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.message",
+                        "minLength",
+                        S0 + "/$defs/FailureData/properties/message/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("fix", MISSING)
+        if x2 is MISSING:
+            bad(
+                out, f"{p}.fix", "required", S0 + "/$defs/FailureData/required", MISSING, "a string"
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.fix",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/fix/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.fix",
+                        "minLength",
+                        S0 + "/$defs/FailureData/properties/fix/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
 
 
 def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
@@ -3577,6 +4581,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "orchestrator-api.contract-version",
                         "orchestrator-api.mission-state",
                         "orchestrator-api.list-ready",
+                        "orchestrator-api.resolve-workspace",
                         "orchestrator-api.start-implementation",
                         "orchestrator-api.start-review",
                         "orchestrator-api.transition",
@@ -3592,7 +4597,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x2,
-                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.unknown"',
+                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.resolve-workspace", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.unknown"',
                     )
         x3 = v.get("timestamp", MISSING)
         if x3 is MISSING:
@@ -3722,13 +4727,14 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
+                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
             )
         else:
             if not (
                 orchestrator_api_ContractVersionData_ok(x7)
                 or orchestrator_api_MissionStateData_ok(x7)
                 or orchestrator_api_ListReadyData_ok(x7)
+                or orchestrator_api_ResolveWorkspaceData_ok(x7)
                 or orchestrator_api_StartImplementationData_ok(x7)
                 or orchestrator_api_StartReviewData_ok(x7)
                 or orchestrator_api_TransitionData_ok(x7)
@@ -3743,7 +4749,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/data/anyOf",
                     x7,
-                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
+                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
                 )
                 closest(
                     out,
@@ -3753,6 +4759,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_ContractVersionData,
                         orchestrator_api_MissionStateData,
                         orchestrator_api_ListReadyData,
+                        orchestrator_api_ResolveWorkspaceData,
                         orchestrator_api_StartImplementationData,
                         orchestrator_api_StartReviewData,
                         orchestrator_api_TransitionData,
@@ -3762,8 +4769,8 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_FailureData,
                     ),
                 )
-        if not v.keys() <= K12:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K12)
+        if not v.keys() <= K13:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K13)
         if v.get("success") is True:
             x8 = v.get("error_code", MISSING)
             if x8 is not MISSING:
@@ -3803,27 +4810,31 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
             x25 = v.get("data", MISSING)
             if x25 is not MISSING:
                 orchestrator_api_ListReadyData(x25, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.start-implementation" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.resolve-workspace" and v.get("success") is True:
             x29 = v.get("data", MISSING)
             if x29 is not MISSING:
-                orchestrator_api_StartImplementationData(x29, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.start-review" and v.get("success") is True:
+                orchestrator_api_ResolveWorkspaceData(x29, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.start-implementation" and v.get("success") is True:
             x33 = v.get("data", MISSING)
             if x33 is not MISSING:
-                orchestrator_api_StartReviewData(x33, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.transition" and v.get("success") is True:
+                orchestrator_api_StartImplementationData(x33, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.start-review" and v.get("success") is True:
             x37 = v.get("data", MISSING)
             if x37 is not MISSING:
-                orchestrator_api_TransitionData(x37, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.append-history" and v.get("success") is True:
+                orchestrator_api_StartReviewData(x37, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.transition" and v.get("success") is True:
             x41 = v.get("data", MISSING)
             if x41 is not MISSING:
-                orchestrator_api_AppendHistoryData(x41, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.accept-mission" and v.get("success") is True:
+                orchestrator_api_TransitionData(x41, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.append-history" and v.get("success") is True:
             x45 = v.get("data", MISSING)
             if x45 is not MISSING:
-                orchestrator_api_AcceptMissionData(x45, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.merge-mission" and v.get("success") is True:
+                orchestrator_api_AppendHistoryData(x45, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.accept-mission" and v.get("success") is True:
             x49 = v.get("data", MISSING)
             if x49 is not MISSING:
-                orchestrator_api_MergeMissionData(x49, f"{p}.data", out)
+                orchestrator_api_AcceptMissionData(x49, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.merge-mission" and v.get("success") is True:
+            x53 = v.get("data", MISSING)
+            if x53 is not MISSING:
+                orchestrator_api_MergeMissionData(x53, f"{p}.data", out)

@@ -114,18 +114,17 @@ class GateRefusal(Exception):
 
 def show(value: object) -> str:
     """Describe a value in a few words, never longer than a line; runs no code of the value."""
-    kind = type(value)
-    if kind is str:
-        return _show_text(value)  # type: ignore[arg-type]
-    if kind is int:
-        return _show_integer(value)  # type: ignore[arg-type]
-    if kind is dict or kind is list:
-        return _show_container(value)  # type: ignore[arg-type]
-    if kind is bool:
+    if type(value) is str:
+        return _show_text(value)
+    if type(value) is int:
+        return _show_integer(value)
+    if type(value) is dict or type(value) is list:
+        return _show_container(value)
+    if type(value) is bool:
         return "true" if value else "false"
     if value is None:
         return "null"
-    if kind is float or kind is _Missing:
+    if type(value) is float or type(value) is _Missing:
         return repr(value)
     return f"a Python {_type_name(value)}"
 

@@ -35,16 +35,19 @@ class AcceptMissionData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     accepted: Annotated[Literal[True], Field(description="It was.")]
     mode: Annotated[str, Field(description="How, e.g. `auto`.", min_length=1)]
     accepted_at: Annotated[Timestamp, Field(description="When.")]
-    accepted_wps: Annotated[list[WorkPackageId] | None, Field(description="Work packages.")] = None
-    approved_wps: Annotated[list[WorkPackageId] | None, Field(description="Work packages.")] = None
-    done_wps: Annotated[list[WorkPackageId] | None, Field(description="Work packages.")] = None
-    merge_pending_wps: Annotated[
-        list[WorkPackageId] | None, Field(description="Work packages.")
-    ] = None
+    accepted_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
+    approved_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
+    done_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
+    merge_pending_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
 
 
 class AppendHistoryData(Contract):
@@ -61,11 +64,19 @@ class AppendHistoryData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     wp_id: Annotated[WorkPackageId, Field(description="The work package.")]
     history_entry_id: Annotated[
         str, Field(description="Id of the entry.", min_length=1, pattern="^hist-[0-9a-f]{32}$")
     ]
+    commit: Annotated[str | None, Field(description="The commit that holds it.", min_length=1)] = (
+        None
+    )
 
 
 class ContractVersionData(Contract):
@@ -88,12 +99,13 @@ class ContractVersionData(Contract):
 
 
 class FailureData(Contract):
-    """Data of a failure: a message, or facts that depend on the code."""
+    """Data of a failure: message and fix, and facts that depend on the code."""
 
     model_config = ConfigDict(
         extra="allow",
     )
-    message: Annotated[str | None, Field(description="What is wrong.")] = None
+    message: Annotated[str, Field(description="What is wrong.", min_length=1)]
+    fix: Annotated[str, Field(description="What the caller can do.", min_length=1)]
 
 
 class MergeMissionData(Contract):
@@ -110,7 +122,12 @@ class MergeMissionData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     merged: Annotated[Literal[True], Field(description="It was.")]
     target_branch: Annotated[str, Field(description="Where the work is now.", min_length=1)]
     strategy: Annotated[Literal["merge", "squash", "rebase"], Field(description="How.")]
@@ -119,6 +136,8 @@ class MergeMissionData(Contract):
         list[WorkPackageId],
         Field(description="Work packages that landed; the client of the orchestrator requires it."),
     ]
+    pushed: Annotated[bool, Field(description="Whether the target branch was pushed.")]
+    commit: Annotated[str | None, Field(description="The target branch's new tip.", min_length=1)]
 
 
 class ReadyWorkPackage(Contract):
@@ -131,6 +150,49 @@ class ReadyWorkPackage(Contract):
     lane: Annotated[BoardLane, Field(description="Its lane.")]
     dependencies_satisfied: Annotated[
         Literal[True], Field(description="Only satisfied ones are listed.")
+    ]
+
+
+class ResolveWorkspaceData(Contract):
+    """Data of `resolve-workspace`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    wp_id: Annotated[WorkPackageId, Field(description="The work package.")]
+    workspace_path: Annotated[
+        str, Field(description="Checkout where it is worked on.", min_length=1)
+    ]
+    workspace_exists: Annotated[bool, Field(description="Whether that checkout is there now.")]
+    prompt_path: Annotated[str, Field(description="The work package's file.", min_length=1)]
+    lane_id: Annotated[
+        str,
+        Field(
+            description="The lane of work that the work package belongs to, such as `lane-a`.",
+            min_length=1,
+        ),
+    ]
+    lane_branch: Annotated[str, Field(description="Its branch.", min_length=1)]
+    lane_base_ref: Annotated[
+        str | None,
+        Field(
+            description="Commit that the work started from; null before it was started.",
+            min_length=1,
+        ),
     ]
 
 
@@ -148,7 +210,12 @@ class StartImplementationData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     wp_id: Annotated[WorkPackageId, Field(description="The work package.")]
     from_lane: Annotated[BoardLane, Field(description="Before.")]
     to_lane: Annotated[Literal["in_progress"], Field(description="After.")]
@@ -156,6 +223,21 @@ class StartImplementationData(Contract):
     prompt_path: Annotated[str, Field(description="Prompt file.", min_length=1)]
     policy_metadata_recorded: Annotated[bool, Field(description="Whether the policy was stored.")]
     no_op: Annotated[bool, Field(description="Whether nothing had to change.")]
+    lane_id: Annotated[
+        str,
+        Field(
+            description="The lane of work that the work package belongs to, such as `lane-a`.",
+            min_length=1,
+        ),
+    ]
+    lane_branch: Annotated[str, Field(description="Its branch.", min_length=1)]
+    lane_base_ref: Annotated[
+        str | None,
+        Field(
+            description="Commit that the work started from; null before it was started.",
+            min_length=1,
+        ),
+    ]
 
 
 class StartReviewData(Contract):
@@ -172,13 +254,22 @@ class StartReviewData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     wp_id: Annotated[WorkPackageId, Field(description="The work package.")]
     from_lane: Annotated[BoardLane, Field(description="Before.")]
     to_lane: Annotated[Literal["in_review"], Field(description="After.")]
     prompt_path: Annotated[str, Field(description="Prompt file.", min_length=1)]
     policy_metadata_recorded: Annotated[bool, Field(description="Whether the policy was stored.")]
     no_op: Annotated[bool, Field(description="Whether nothing had to change.")]
+    workspace_path: Annotated[
+        str, Field(description="Where the work can be looked at.", min_length=1)
+    ]
+    self_review: Annotated[bool, Field(description="Whether the reviewer implemented it.")]
 
 
 class TransitionData(Contract):
@@ -195,11 +286,18 @@ class TransitionData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     wp_id: Annotated[WorkPackageId, Field(description="The work package.")]
     from_lane: Annotated[BoardLane, Field(description="Before.")]
     to_lane: Annotated[BoardLane, Field(description="After.")]
     policy_metadata_recorded: Annotated[bool, Field(description="Whether the policy was stored.")]
+    no_op: Annotated[bool, Field(description="Whether nothing had to change.")]
+    forced: Annotated[bool, Field(description="Whether edge or guards were overridden.")]
 
 
 class ListReadyData(Contract):
@@ -216,7 +314,12 @@ class ListReadyData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     ready_work_packages: Annotated[list[ReadyWorkPackage], Field(description="Startable now.")]
 
 
@@ -246,7 +349,12 @@ class MissionStateData(Contract):
         ),
     ]
     mission_type: Annotated[MissionType, Field(description="Its type.")]
-    mission_id: Annotated[Ulid | None, Field(description="Its identity; additive.")] = None
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
     summary: Annotated[dict[str, Count], Field(description="Lane to number of work packages.")]
     work_packages: Annotated[list[WorkPackageState], Field(description="Sorted by id.")]
 
@@ -258,13 +366,17 @@ class OrchestratorEnvelope(Contract):
         extra="forbid",
     )
     contract_version: Annotated[
-        str, Field(description="Version of this API.", min_length=1, pattern="^\\d+\\.\\d+\\.\\d+$")
+        str,
+        Field(
+            description="Version of this API; 1.3.0.", min_length=1, pattern="^\\d+\\.\\d+\\.\\d+$"
+        ),
     ]
     command: Annotated[
         Literal[
             "orchestrator-api.contract-version",
             "orchestrator-api.mission-state",
             "orchestrator-api.list-ready",
+            "orchestrator-api.resolve-workspace",
             "orchestrator-api.start-implementation",
             "orchestrator-api.start-review",
             "orchestrator-api.transition",
@@ -288,6 +400,7 @@ class OrchestratorEnvelope(Contract):
         ContractVersionData
         | MissionStateData
         | ListReadyData
+        | ResolveWorkspaceData
         | StartImplementationData
         | StartReviewData
         | TransitionData

@@ -26,21 +26,21 @@ class AcceptMissionData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     accepted: Literal[True]
     """It was."""
     mode: str
     """How, e.g. `auto`."""
     accepted_at: Timestamp
     """When."""
-    accepted_wps: NotRequired[list[WorkPackageId]]
+    accepted_wps: list[WorkPackageId]
     """Work packages."""
-    approved_wps: NotRequired[list[WorkPackageId]]
+    approved_wps: list[WorkPackageId]
     """Work packages."""
-    done_wps: NotRequired[list[WorkPackageId]]
+    done_wps: list[WorkPackageId]
     """Work packages."""
-    merge_pending_wps: NotRequired[list[WorkPackageId]]
+    merge_pending_wps: list[WorkPackageId]
     """Work packages."""
 
 
@@ -53,12 +53,14 @@ class AppendHistoryData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     wp_id: WorkPackageId
     """The work package."""
     history_entry_id: str
     """Id of the entry."""
+    commit: NotRequired[str | None]
+    """The commit that holds it."""
 
 
 class ContractVersionData(TypedDict):
@@ -71,10 +73,12 @@ class ContractVersionData(TypedDict):
 
 
 class FailureData(TypedDict):
-    """Data of a failure: a message, or facts that depend on the code."""
+    """Data of a failure: message and fix, and facts that depend on the code."""
 
-    message: NotRequired[str]
+    message: str
     """What is wrong."""
+    fix: str
+    """What the caller can do."""
 
 
 class MergeMissionData(TypedDict):
@@ -86,8 +90,8 @@ class MergeMissionData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     merged: Literal[True]
     """It was."""
     target_branch: str
@@ -98,6 +102,10 @@ class MergeMissionData(TypedDict):
     """Whether the worktrees are gone."""
     merged_wps: list[WorkPackageId]
     """Work packages that landed; the client of the orchestrator requires it."""
+    pushed: bool
+    """Whether the target branch was pushed."""
+    commit: str | None
+    """The target branch's new tip."""
 
 
 class ReadyWorkPackage(TypedDict):
@@ -111,6 +119,33 @@ class ReadyWorkPackage(TypedDict):
     """Only satisfied ones are listed."""
 
 
+class ResolveWorkspaceData(TypedDict):
+    """Data of `resolve-workspace`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    wp_id: WorkPackageId
+    """The work package."""
+    workspace_path: str
+    """Checkout where it is worked on."""
+    workspace_exists: bool
+    """Whether that checkout is there now."""
+    prompt_path: str
+    """The work package's file."""
+    lane_id: str
+    """The lane of work that the work package belongs to, such as `lane-a`."""
+    lane_branch: str
+    """Its branch."""
+    lane_base_ref: str | None
+    """Commit that the work started from; null before it was started."""
+
+
 class StartImplementationData(TypedDict):
     """Data of `start-implementation`."""
 
@@ -120,8 +155,8 @@ class StartImplementationData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     wp_id: WorkPackageId
     """The work package."""
     from_lane: BoardLane
@@ -136,6 +171,12 @@ class StartImplementationData(TypedDict):
     """Whether the policy was stored."""
     no_op: bool
     """Whether nothing had to change."""
+    lane_id: str
+    """The lane of work that the work package belongs to, such as `lane-a`."""
+    lane_branch: str
+    """Its branch."""
+    lane_base_ref: str | None
+    """Commit that the work started from; null before it was started."""
 
 
 class StartReviewData(TypedDict):
@@ -147,8 +188,8 @@ class StartReviewData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     wp_id: WorkPackageId
     """The work package."""
     from_lane: BoardLane
@@ -161,6 +202,10 @@ class StartReviewData(TypedDict):
     """Whether the policy was stored."""
     no_op: bool
     """Whether nothing had to change."""
+    workspace_path: str
+    """Where the work can be looked at."""
+    self_review: bool
+    """Whether the reviewer implemented it."""
 
 
 class TransitionData(TypedDict):
@@ -172,8 +217,8 @@ class TransitionData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     wp_id: WorkPackageId
     """The work package."""
     from_lane: BoardLane
@@ -182,6 +227,10 @@ class TransitionData(TypedDict):
     """After."""
     policy_metadata_recorded: bool
     """Whether the policy was stored."""
+    no_op: bool
+    """Whether nothing had to change."""
+    forced: bool
+    """Whether edge or guards were overridden."""
 
 
 class ListReadyData(TypedDict):
@@ -193,8 +242,8 @@ class ListReadyData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     ready_work_packages: list[ReadyWorkPackage]
     """Startable now."""
 
@@ -221,8 +270,8 @@ class MissionStateData(TypedDict):
     """Number in the repository's mission list; null until the mission is merged."""
     mission_type: MissionType
     """Its type."""
-    mission_id: NotRequired[Ulid | None]
-    """Its identity; additive."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
     summary: dict[str, Count]
     """Lane to number of work packages."""
     work_packages: list[WorkPackageState]
@@ -233,11 +282,12 @@ class OrchestratorEnvelope(TypedDict):
     """What every `spec-kitty orchestrator-api` command prints: exactly seven keys, success or failure (001 FR-013)."""
 
     contract_version: str
-    """Version of this API."""
+    """Version of this API; 1.3.0."""
     command: Literal[
         "orchestrator-api.contract-version",
         "orchestrator-api.mission-state",
         "orchestrator-api.list-ready",
+        "orchestrator-api.resolve-workspace",
         "orchestrator-api.start-implementation",
         "orchestrator-api.start-review",
         "orchestrator-api.transition",
@@ -259,6 +309,7 @@ class OrchestratorEnvelope(TypedDict):
         ContractVersionData
         | MissionStateData
         | ListReadyData
+        | ResolveWorkspaceData
         | StartImplementationData
         | StartReviewData
         | TransitionData
