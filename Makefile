@@ -75,7 +75,10 @@ regen-contracts: .venv/synced ## Compile the contracts into models and the gate
 	"$(RUN)" -m codegen regen
 
 clean-install: .venv/synced ## Install the wheel into a fresh environment and advance a mission with it
-	"$(RUN)" tools/clean_install.py
+	@rm -rf .cache/clean-install
+	"$(RUN)" tools/clean_install.py --keep-logs .cache/clean-install/logs
+	@"$(RUN)" -m tests.written_envelopes .cache/clean-install/logs .cache/clean-install/outcomes
+	"$(RUN)" -m tests.conformance.cutover_oracles .cache/clean-install/outcomes
 
 bench: .venv/synced ## Measure start-up, the loop and the gate against the floor and the existing CLI
 	"$(RUN)" -m benchmarks

@@ -3,12 +3,15 @@
 At the end of a run the logs below its temporary folders are read; envelope rows are taken as they
 are, transition rows as the envelope they travel in. Tests that plant rows of their own making carry the
 mark `plants_rows`. Off unless SPEC_KITTY_OUTCOMES names a folder (make test does).
+
+`python -m tests.written_envelopes LOGS OUTCOMES` collects those of the logs below a folder.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,3 +90,18 @@ def _envelopes_in(path: Path) -> Iterator[dict[str, Any]]:
             yield row
         elif "to_lane" in row and "build_id" in row:
             yield dict(wp_status_changed(identity, row, correlation_id=row["event_id"]))  # type: ignore[arg-type]
+
+
+def main(arguments: list[str]) -> int:
+    """Collect the envelopes of all logs below a folder."""
+    logs, outcomes = map(Path, arguments)
+    outcomes.mkdir(parents=True, exist_ok=True)
+    target = outcomes / ENVELOPES_FILE.format(worker="logs")
+    with target.open("w", encoding="utf-8", newline="\n") as stream:
+        for envelope in _envelopes_below(logs):
+            stream.write(json.dumps({"test": logs.name, "envelope": envelope}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

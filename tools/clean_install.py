@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -234,6 +235,14 @@ def check_event_rows(installation: Installation, slug: str) -> int:
     return len(rows)
 
 
+def keep_logs(installation: Installation, folder: Path) -> None:
+    """Copy every event log of the project, for other judges than the installed gate."""
+    for path in sorted(installation.project.rglob("*.events.jsonl")):
+        kept = folder / path.relative_to(installation.project)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, kept)
+
+
 def check_stale_runtime(installation: Installation, slug: str) -> None:
     """The retired package is there, is not imported, changes nothing, and is mentioned once."""
     installation.environment.install("--no-deps", RETIRED)
@@ -276,8 +285,16 @@ def _load(path: Path) -> dict[str, Any]:
     return document
 
 
-def verify(wheel: Path | None, folder: Path, *, uv: Path | None) -> list[str]:
+def verify(
+    wheel: Path | None, folder: Path, *, uv: Path | None, logs: Path | None = None
+) -> list[str]:
     """Run every check and return what was established, one line each.
+
+    Args:
+        wheel: The wheel to install; built here when it is None.
+        folder: An empty folder for everything.
+        uv: The program to install with; venv and pip when it is None.
+        logs: Where to keep the event logs that were written.
 
     Raises:
         CheckFailed: The installation does not do what it must.
@@ -293,6 +310,8 @@ def verify(wheel: Path | None, folder: Path, *, uv: Path | None) -> list[str]:
     lines.append(f"next advanced the mission by {len(steps)} steps: {', '.join(steps)}")
     lines.append(f"the gate accepts all {check_event_rows(installation, slug)} event rows")
     check_stale_runtime(installation, slug)
+    if logs is not None:
+        keep_logs(installation, logs)
     lines.append(f"with {RETIRED} present it works the same, and says so once")
     spent = time.monotonic() - started
     check(spent <= LIMIT_SECONDS, f"it took {spent:.0f} s, more than {LIMIT_SECONDS:.0f} s")
@@ -309,11 +328,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wheel", type=Path, help="install this wheel instead of building one")
     parser.add_argument("--no-uv", action="store_true", help="use venv and pip even if uv is there")
+    parser.add_argument("--keep-logs", type=Path, help="copy the event logs into this folder")
     options = parser.parse_args(arguments)
+    logs = options.keep_logs.resolve() if options.keep_logs else None
     wheel = options.wheel.resolve() if options.wheel else None
     with tempfile.TemporaryDirectory(prefix="spec kitty ", ignore_cleanup_errors=True) as folder:
         try:
-            lines = verify(wheel, Path(folder), uv=None if options.no_uv else find_uv())
+            uv = None if options.no_uv else find_uv()
+            lines = verify(wheel, Path(folder), uv=uv, logs=logs)
         except (CheckFailed, SetupFailed) as failure:
             sys.stderr.write(f"clean install: FAILED: {failure}\n")
             return 1
