@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from codegen.drift import check
-from codegen.locks import tool_findings
+from codegen.locks import locked_wheel_hash, tool_findings
 from codegen.pinned import hash_findings, read_pinned, vendored_files, write_pinned
 from codegen.regenerate import generated_files, write_generated
 from codegen.tree import PipelineError, Tree
@@ -65,7 +65,7 @@ def vendor(tree: Tree) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     after = vendored_files(tree)
-    write_pinned(tree, after, installed_version())
+    write_pinned(tree, after, installed_version(), locked_wheel_hash(tree.root, DISTRIBUTION))
     changed = sum(before.get(name) != after.get(name) for name in {*before, *after})
     return (
         f"Vendored {DISTRIBUTION} {installed_version()}: {len(artefacts)} files, {changed} changed; "

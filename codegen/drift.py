@@ -6,7 +6,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
-from codegen.locks import locked_version, tool_findings
+from codegen.locks import locked_version, locked_wheel_hash, tool_findings
 from codegen.pinned import changed_files, hash_findings, read_pinned, vendored_files
 from codegen.regenerate import existing_files, generated_files
 from codegen.tree import PACKAGE, PipelineError, Tree
@@ -86,11 +86,19 @@ def _wheel_findings(tree: Tree) -> list[str]:
     locked = locked_version(tree.root, DISTRIBUTION)
     if locked != installed:
         findings.append(f"uv.lock: {DISTRIBUTION} {locked} is locked, but {installed} is installed")
-    vendored = {o.version for o in read_pinned(tree).values() if o.source == DISTRIBUTION}
+    origins = [o for o in read_pinned(tree).values() if o.source == DISTRIBUTION]
+    vendored = {origin.version for origin in origins}
     findings += [
         f"contracts/vendored/PINNED.json: {DISTRIBUTION} {version} is vendored, but uv.lock "
         f"locks {locked}; run `make vendor-contracts`"
         for version in sorted(vendored - {locked})
+    ]
+    wheel = locked_wheel_hash(tree.root, DISTRIBUTION)
+    findings += [
+        f"contracts/vendored/PINNED.json: taken from the wheel {archive}, but uv.lock locks "
+        f"{wheel}; run `make vendor-contracts`"
+        for archive in sorted({str(origin.archive) for origin in origins} - {wheel})
+        if vendored == {locked}
     ]
     files = {
         name: data for name, data in vendored_files(tree).items() if name.startswith("events/")

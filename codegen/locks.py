@@ -18,9 +18,28 @@ def locked_version(root: Path, distribution: str) -> str:
     Raises:
         PipelineError: The lock file is missing or does not name the distribution.
     """
+    return str(_locked(root, distribution)["version"])
+
+
+def locked_wheel_hash(root: Path, distribution: str) -> str:
+    """Return the hash that `uv.lock` pins for a distribution's pure-Python wheel.
+
+    Returns:
+        `sha256:` and 64 hexadecimal digits.
+
+    Raises:
+        PipelineError: The lock file is missing, or names no or several wheels of the distribution.
+    """
+    wheels = _locked(root, distribution).get("wheels", [])
+    if len(wheels) != 1:
+        raise PipelineError(f"uv.lock: {distribution} has {len(wheels)} wheels, not one")
+    return str(wheels[0]["hash"])
+
+
+def _locked(root: Path, distribution: str) -> dict[str, Any]:
     for package in _toml(root / "uv.lock").get("package", []):
         if package.get("name") == distribution:
-            return str(package["version"])
+            return dict(package)
     raise PipelineError(f"uv.lock: {distribution} is not locked")
 
 

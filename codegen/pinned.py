@@ -26,7 +26,8 @@ class Origin:
     Attributes:
         source: Name of the package, or `authored` when no package ships the artefact.
         version: Version of the package, or of the client whose facts were written down.
-        commit: Commit that the artefact describes, where that is known.
+        commit: Commit that the artefact describes, where that is known; a wheel names none.
+        archive: Hash of the wheel that the file was taken from; None for authored files.
         licence: SPDX identifier.
         sha256: Hash of the file's bytes.
     """
@@ -34,6 +35,7 @@ class Origin:
     source: str
     version: str
     commit: str | None
+    archive: str | None
     licence: str
     sha256: str
 
@@ -71,18 +73,24 @@ def read_pinned(tree: Tree) -> dict[str, Origin]:
         raise PipelineError(f"{name}: not readable: {error}") from error
 
 
-def write_pinned(tree: Tree, files: Mapping[str, bytes], events_version: str) -> None:
+def write_pinned(
+    tree: Tree, files: Mapping[str, bytes], events_version: str, wheel_hash: str
+) -> None:
     """Write `PINNED.json` for these vendored files.
 
     Args:
         tree: Where to write it.
         files: Content by path below `contracts/vendored/`.
         events_version: Version of the events package that the files under `events/` come from.
+        wheel_hash: `sha256:...` of that package's wheel, as the lock file has it.
 
     Raises:
         PipelineError: A file lies in a folder whose origin is not known.
     """
-    origins = {name: asdict(_origin(name, data, events_version)) for name, data in files.items()}
+    origins = {
+        name: asdict(_origin(name, data, events_version, wheel_hash))
+        for name, data in files.items()
+    }
     tree.pinned.write_bytes(json_bytes({"files": origins}))
 
 
@@ -112,12 +120,12 @@ def changed_files(files: Mapping[str, bytes], pinned: Mapping[str, Origin]) -> l
     ]
 
 
-def _origin(name: str, data: bytes, events_version: str) -> Origin:
+def _origin(name: str, data: bytes, events_version: str, wheel_hash: str) -> Origin:
     if name.startswith("events/"):
-        return Origin(DISTRIBUTION, events_version, None, LICENCE, _sha256(data))
+        return Origin(DISTRIBUTION, events_version, None, wheel_hash, LICENCE, _sha256(data))
     for folder, (version, commit) in _AUTHORED.items():
         if name.startswith(folder):
-            return Origin("authored", version, commit, LICENCE, _sha256(data))
+            return Origin("authored", version, commit, None, LICENCE, _sha256(data))
     raise PipelineError(
         f"contracts/vendored/{name}: the folder's origin is not known; "
         "add it to _AUTHORED in codegen/pinned.py"

@@ -16,9 +16,10 @@ import spec_kitty_events
 
 from codegen.__main__ import main
 from codegen.drift import check, json_differences
+from codegen.locks import locked_wheel_hash
 from codegen.pinned import vendored_files, write_pinned
 from codegen.regenerate import generated_files
-from codegen.upstream import installed_version
+from codegen.upstream import DISTRIBUTION, installed_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def repin(tree: Tree) -> None:
-    write_pinned(tree, vendored_files(tree), installed_version())
+    wheel = locked_wheel_hash(tree.root, DISTRIBUTION)
+    write_pinned(tree, vendored_files(tree), installed_version(), wheel)
 
 
 def only(findings: list[str], start: str) -> str:
@@ -52,7 +54,7 @@ def only(findings: list[str], start: str) -> str:
     return matching[0]
 
 
-@pytest.mark.proves("001 FR-023")
+@pytest.mark.proves("001 FR-023", "001 C-001")
 def test_this_checkout_is_in_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
     assert "agree" in capsys.readouterr().out
@@ -190,6 +192,12 @@ def test_a_lock_file_with_another_events_version_is_named(
     findings = check(tree.root, generate=generate)
     assert f"6.9.9 is locked, but {version} is installed" in only(findings, "uv.lock")
     assert "uv.lock locks 6.9.9" in only(findings, "contracts/vendored/PINNED.json")
+
+
+def test_files_taken_from_another_build_of_the_locked_version_are_named(tree: Tree) -> None:
+    write_pinned(tree, vendored_files(tree), installed_version(), f"sha256:{'0' * 64}")
+    finding = only(check(tree.root), "contracts/vendored/PINNED.json: taken from the wheel")
+    assert locked_wheel_hash(tree.root, DISTRIBUTION) in finding
 
 
 def test_a_generator_of_another_version_is_named(

@@ -44,6 +44,7 @@ K3 = frozenset(
         "from_lane",
         "to_lane",
         "event_id",
+        "self_review",
     )
 )
 K4 = frozenset(
@@ -634,6 +635,17 @@ def next_decision_AppliedTransition(v: Any, p: str, out: list[Violation]) -> Non
                         x4,
                         "text that matches ^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}$|^[0-9a-fA-F]{32}$|^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
                     )
+        x5 = v.get("self_review", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not bool:
+                bad(
+                    out,
+                    f"{p}.self_review",
+                    "type",
+                    S0 + "/$defs/AppliedTransition/properties/self_review/type",
+                    x5,
+                    "true or false",
+                )
         if not v.keys() <= K3:
             extra_keys(out, p, S0 + "/$defs/AppliedTransition/additionalProperties", v, K3)
 

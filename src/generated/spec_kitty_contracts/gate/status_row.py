@@ -20,6 +20,9 @@ K0 = frozenset(
         "agent",
         "role",
         "model",
+        "self_review",
+        "overridden",
+        "history_entry_id",
     )
 )
 K1 = frozenset(
@@ -244,6 +247,64 @@ def status_row_AnnotationDelta(v: Any, p: str, out: list[Violation]) -> None:
                     x8,
                     "a string",
                 )
+        x9 = v.get("self_review", MISSING)
+        if x9 is not MISSING:
+            if type(x9) is not bool:
+                bad(
+                    out,
+                    f"{p}.self_review",
+                    "type",
+                    S0 + "/$defs/AnnotationDelta/properties/self_review/type",
+                    x9,
+                    "true or false",
+                )
+        x10 = v.get("overridden", MISSING)
+        if x10 is not MISSING:
+            if type(x10) is not list:
+                bad(
+                    out,
+                    f"{p}.overridden",
+                    "type",
+                    S0 + "/$defs/AnnotationDelta/properties/overridden/type",
+                    x10,
+                    "an array",
+                )
+            else:
+                for i11, x12 in enumerate(x10):
+                    if type(x12) is not str:
+                        bad(
+                            out,
+                            f"{p}.overridden[{i11}]",
+                            "type",
+                            S0 + "/$defs/AnnotationDelta/properties/overridden/items/type",
+                            x12,
+                            "a string",
+                        )
+        x13 = v.get("history_entry_id", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not str:
+                bad(
+                    out,
+                    f"{p}.history_entry_id",
+                    "type",
+                    S0 + "/$defs/AnnotationDelta/properties/history_entry_id/type",
+                    x13,
+                    "a string",
+                )
+            else:
+                if not (
+                    len(x13) == 37
+                    and x13[0:5] == "hist-"
+                    and not x13[5:37].strip("0123456789abcdef")
+                ):
+                    bad(
+                        out,
+                        f"{p}.history_entry_id",
+                        "pattern",
+                        S0 + "/$defs/AnnotationDelta/properties/history_entry_id/pattern",
+                        x13,
+                        "text that matches ^hist-[0-9a-f]{32}$",
+                    )
 
 
 def status_row_AnnotationRow(v: Any, p: str, out: list[Violation]) -> None:

@@ -32,6 +32,12 @@ class AppliedTransition(Contract):
     from_lane: Annotated[Lane, Field(description="Before.")]
     to_lane: Annotated[Lane, Field(description="After.")]
     event_id: Annotated[EventId, Field(description="Row in the log.")]
+    self_review: Annotated[
+        bool | None,
+        Field(
+            description="There when the change begins or ends a review: whether the reviewer implemented it."
+        ),
+    ] = None
 
 
 DecisionKind = TypeAliasType(

@@ -25,6 +25,23 @@ class AnnotationDelta(Contract):
     agent: Annotated[str | None, Field(description="Agent that works on the package.")] = None
     role: Annotated[str | None, Field(description="Role of that agent.")] = None
     model: Annotated[str | None, Field(description="Model of that agent.")] = None
+    self_review: Annotated[
+        bool | None,
+        Field(description="Whether the current reviewer is the one who implemented it."),
+    ] = None
+    overridden: Annotated[
+        list[str] | None,
+        Field(
+            description="Rules that the forced change before this row went past, each as `CODE: what it says`."
+        ),
+    ] = None
+    history_entry_id: Annotated[
+        str | None,
+        Field(
+            description="Entry of the activity log in the work package file that carries the same note.",
+            pattern="^hist-[0-9a-f]{32}$",
+        ),
+    ] = None
 
 
 class DecisionRow(Contract):

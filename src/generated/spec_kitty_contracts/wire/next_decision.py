@@ -28,6 +28,8 @@ class AppliedTransition(TypedDict):
     """After."""
     event_id: EventId
     """Row in the log."""
+    self_review: NotRequired[bool]
+    """There when the change begins or ends a review: whether the reviewer implemented it."""
 
 
 DecisionKind: TypeAlias = Literal["step", "decision_required", "blocked", "terminal", "query"]

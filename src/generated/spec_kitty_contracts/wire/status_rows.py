@@ -20,6 +20,12 @@ class AnnotationDelta(TypedDict):
     """Role of that agent."""
     model: NotRequired[str]
     """Model of that agent."""
+    self_review: NotRequired[bool]
+    """Whether the current reviewer is the one who implemented it."""
+    overridden: NotRequired[list[str]]
+    """Rules that the forced change before this row went past, each as `CODE: what it says`."""
+    history_entry_id: NotRequired[str]
+    """Entry of the activity log in the work package file that carries the same note."""
 
 
 class DecisionRow(TypedDict):
