@@ -151,8 +151,12 @@ def merge(
         Parameter(help="Also bring the work onto this branch, such as main."),
     ] = None,
     strategy: Annotated[
-        Literal["merge", "squash"], Parameter(help="How the lanes' commits land.")
+        Literal["merge", "squash", "rebase"],
+        Parameter(help="How the lanes' commits land: merged, as one, or in a row."),
     ] = "merge",
+    push: Annotated[
+        bool, Parameter(negative="", help="Push the branch with the work to its remote.")
+    ] = False,
     dry_run: Annotated[
         bool, Parameter(negative="", help="Show what would happen, conflicts included.")
     ] = False,
@@ -167,15 +171,21 @@ def merge(
 
     ```sh
     spec-kitty merge --dry-run
-    spec-kitty merge --target main
-    spec-kitty merge --mission todo-app --json
+    spec-kitty merge --target main --push
+    spec-kitty merge --mission todo-app --strategy squash --json
     ```
     """
     from specify_cli.missions.merge import merge_mission
 
     project, chosen = select_mission(mission)
     report = merge_mission(
-        project, chosen, actor=actor, target=target, strategy=strategy, dry_run=dry_run
+        project,
+        chosen,
+        actor=actor,
+        target=target,
+        strategy=strategy,
+        push=push,
+        dry_run=dry_run,
     )
     return Outcome(document=report.to_json(), text=report.to_text())
 

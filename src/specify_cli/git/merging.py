@@ -16,7 +16,7 @@ from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from specify_cli.git.repository import Repository
@@ -119,10 +119,24 @@ def _with_entries_of(repo: Repository, tree: str, source: str, paths: Sequence[s
         index.unlink(missing_ok=True)
 
 
-def merge_commit(repo: Repository, tree: str, parents: Sequence[str], message: str) -> str:
+def merge_commit(
+    repo: Repository,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    *,
+    env: Mapping[str, str] | None = None,
+) -> str:
     """Write a commit of `tree` with the given parents; no branch moves. Return its id.
 
     The user's `commit.gpgsign` holds.
+
+    Args:
+        repo: The repository.
+        tree: What it holds.
+        parents: Its parents, the first one first.
+        message: Its message.
+        env: Environment of git, such as another author.
 
     Raises:
         GitFailed: GIT_FAILED, e.g. no author identity.
@@ -133,7 +147,7 @@ def merge_commit(repo: Repository, tree: str, parents: Sequence[str], message: s
         args += ["-p", parent]
     if sign.stdout.strip() == "true":
         args.append("-S")
-    return run_git(repo.root, *args, "-F", "-", stdin=message).strip()
+    return run_git(repo.root, *args, "-F", "-", stdin=message, env=env).strip()
 
 
 def is_ancestor(repo: Repository, commit: str, of: str) -> bool:

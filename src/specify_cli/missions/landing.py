@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.merging import advance_branch, forecast_merge, is_ancestor, merge_commit
 from specify_cli.git.process import run_git
+from specify_cli.git.replaying import own_commits, replay
 from specify_cli.git.worktrees import list_worktrees
 from specify_cli.missions.merge_plan import MISSION_TRAILER
 from specify_cli.missions.merge_preflight import MergeConflict, overwritten_files, preflight_failed
@@ -100,14 +101,24 @@ def land(repo: Repository, mission: Mission, plan: LandingPlan, strategy: Strate
     """
     if plan.tree is None:
         return plan.tip
-    parents = (plan.tip, plan.source) if strategy == "merge" else (plan.tip,)
     message = (
         f"{mission.friendly_name} ({mission.slug})\n\n"
         f"{MISSION_TRAILER}: {mission.slug}\n{LANDED_TRAILER}: {plan.source}\n"
     )
-    commit = merge_commit(repo, plan.tree, parents, message)
+    if strategy == "rebase":
+        commits = own_commits(repo, plan.source, (plan.tip,))
+        commit = replay(
+            repo, plan.tip, commits, tree=plan.tree, message=message, keep_ours=_nothing
+        )
+    else:
+        parents = (plan.tip, plan.source) if strategy == "merge" else (plan.tip,)
+        commit = merge_commit(repo, plan.tree, parents, message)
     advance_branch(repo, plan.branch, commit, plan.tip)
     return commit
+
+
+def _nothing(_: str) -> bool:
+    return False
 
 
 def _was_squashed(repo: Repository, source: str, tip: str) -> bool:

@@ -16,6 +16,7 @@ from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
 from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, remote_default
 from specify_cli.git.merging import advance_branch, is_ancestor
 from specify_cli.git.process import GitFailed, try_git
+from specify_cli.git.pushing import push_branch, remote_of
 from specify_cli.git.safe_commit import Capability
 from specify_cli.git.worktrees import (
     WORKTREES,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from specify_cli.status.log import Log
     from specify_cli.status.mission_status import StatusChange
 
-STRATEGIES: tuple[Strategy, ...] = ("merge", "squash")
+STRATEGIES: tuple[Strategy, ...] = ("merge", "rebase", "squash")
 
 
 class UnsupportedStrategy(SpecKittyError):
@@ -73,6 +74,7 @@ def merge_mission(
     actor: str,
     target: str | None = None,
     strategy: str = "merge",
+    push: bool = False,
     dry_run: bool = False,
 ) -> MergeReport:
     """Merge a mission's lanes into its target branch, record it, and clean up.
@@ -86,8 +88,9 @@ def merge_mission(
         mission: The mission.
         actor: Who merges.
         target: Another branch to bring the mission's branch onto afterwards, such as main.
-        strategy: "merge" or "squash"; with another `target` it says how that one is reached, and the
-            lanes are merged.
+        strategy: "merge", "squash" or "rebase"; with another `target` it says how that one is
+            reached, and the lanes are merged (with "rebase": put in a row).
+        push: Push the branch that holds the work at the end to its remote.
         dry_run: Return what would happen, blockers included, and do nothing.
 
     Raises:
@@ -98,12 +101,15 @@ def merge_mission(
         LaneBranchMissing: LANE_BRANCH_MISSING.
         TargetBranchMissing: TARGET_BRANCH_MISSING.
         WrongBranch: WRONG_BRANCH: the main checkout is not on the mission's branch.
+        PushFailed: PUSH_FAILED: before anything is done when there is no remote; else the merge is done.
         SpecKittyError: LANES_MISSING, LOCK_TIMEOUT, GIT_FAILED, SAFE_COMMIT_*.
     """
-    chosen = _strategy(strategy)
+    chosen = merge_strategy(strategy)
     landing_branch = target if target and target != mission.target_branch else None
-    lane_strategy: Strategy = chosen if landing_branch is None else "merge"
+    lane_strategy: Strategy = chosen if landing_branch is None or chosen == "rebase" else "merge"
     repo = main_checkout(project)
+    final_branch = landing_branch or mission.target_branch
+    remote = remote_of(repo, final_branch) if push else None
     if dry_run:
         return _dry_run(project, repo, mission, landing_branch, chosen, lane_strategy)
     # One merge at a time in the repository, and no status change of this mission while it runs.
@@ -129,6 +135,8 @@ def merge_mission(
             _refuse(*landing.blockers)
             landed_commit = land(repo, mission, landing, chosen)
         cleanup = _clean_up(repo, mission, plan)
+        if remote is not None:
+            push_branch(repo, final_branch, remote)
     return MergeReport(
         mission_slug=mission.slug,
         mission_number=number,
@@ -142,6 +150,7 @@ def merge_mission(
         landing=landing,
         landed_commit=landed_commit,
         cleanup=cleanup,
+        pushed_to=remote,
         warnings=plan.warnings,
     )
 
@@ -210,7 +219,12 @@ def _numbers_on(repo: Repository, commit: str) -> list[int]:
     return [int(re.sub("[^0-9]", "", line)) for line in found.stdout.splitlines()]
 
 
-def _strategy(text: str) -> Strategy:
+def merge_strategy(text: str) -> Strategy:
+    """Return the strategy of a name.
+
+    Raises:
+        UnsupportedStrategy: UNSUPPORTED_STRATEGY, with the supported ones.
+    """
     for strategy in STRATEGIES:
         if text == strategy:
             return strategy

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.merging import is_ancestor, merge_commit, merge_keeping
 from specify_cli.git.process import run_git
+from specify_cli.git.replaying import own_commits, replay
 from specify_cli.git.worktrees import list_worktrees
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.lanes import load_lanes
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from specify_cli.status.board import Board
     from specify_cli.status.log import Log
 
-Strategy = Literal["merge", "squash"]
+Strategy = Literal["merge", "squash", "rebase"]
 Outcome = Literal["merge", "merged", "canceled", "no_work", "conflict", "missing"]
 MISSION_TRAILER = "Spec-Kitty-Mission"
 LANE_TRAILER = "Spec-Kitty-Lane"
@@ -127,7 +128,8 @@ def plan_merge(
         mission: The mission.
         board: Its board.
         log: Its log.
-        strategy: "merge": one merge commit for each lane; "squash": one commit for all of them.
+        strategy: "merge": one merge commit for each lane; "squash": one commit for all of them;
+            "rebase": the lanes' commits in a row, without merge commits.
 
     Raises:
         TargetBranchMissing: TARGET_BRANCH_MISSING.
@@ -265,7 +267,7 @@ def _merge_lanes(
     planned: Sequence[LanePlan],
 ) -> tuple[str, list[LanePlan]]:
     """Chain the lanes' merges off to the side; return the last commit, the tip on a conflict."""
-    tip = target_tip
+    tip = row = target_tip
     done: list[LanePlan] = []
     merged: list[LanePlan] = []
     for plan in planned:
@@ -278,6 +280,17 @@ def _merge_lanes(
             continue
         message = _message(mission, [plan], baseline, f"Merge {plan.lane_id} of {mission.slug}")
         tip = merge_commit(repo, forecast.tree, (tip, plan.tip), message)
+        if strategy == "rebase":
+            # In a row the lanes lose their common history, so the merges above decide what comes out.
+            known = (target_tip, *(other.tip for other in merged if other.tip))
+            row = replay(
+                repo,
+                row,
+                own_commits(repo, plan.tip, known),
+                tree=forecast.tree,
+                message=message,
+                keep_ours=is_bookkeeping,
+            )
         merged.append(plan)
         done.append(plan)
     if any(plan.outcome == "conflict" for plan in done):
@@ -285,7 +298,7 @@ def _merge_lanes(
     if strategy == "squash" and merged:
         message = _message(mission, merged, baseline, f"{mission.friendly_name} ({mission.slug})")
         tip = merge_commit(repo, f"{tip}^{{tree}}", (target_tip,), message)
-    return tip, done
+    return (row if strategy == "rebase" else tip), done
 
 
 def _conflicting(

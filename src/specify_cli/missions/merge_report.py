@@ -35,7 +35,7 @@ class MergeReport:
         mission_slug: The mission.
         mission_number: The number it has, or would get.
         target_branch: The branch that the lanes were merged into.
-        strategy: "merge" or "squash".
+        strategy: "merge", "squash" or "rebase".
         dry_run: Nothing was done.
         lanes: What happened to each lane, in merge order.
         merged_commit: The commit that holds the mission's work; None while conflicts prevent it.
@@ -44,6 +44,7 @@ class MergeReport:
         landing: The branch that the mission was brought onto as well, if asked.
         landed_commit: The commit that holds the mission there.
         cleanup: What became of worktrees and branches.
+        pushed_to: The remote that the work was pushed to, None when nobody asked for it.
         blockers: What keeps a dry run from being carried out.
         warnings: What is worth knowing.
     """
@@ -60,6 +61,7 @@ class MergeReport:
     landing: LandingPlan | None
     landed_commit: str | None
     cleanup: Cleanup
+    pushed_to: str | None = None
     blockers: tuple[SpecKittyError, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -98,6 +100,7 @@ class MergeReport:
             "commit": self.bookkeeping_commit,
             "merged_wps": list(self.done_wps),
             "landed_commit": self.landed_commit,
+            "pushed_to": self.pushed_to,
             "removed_worktrees": list(cleanup.removed_worktrees),
             "deleted_branches": list(cleanup.deleted_branches),
             "kept": [{"name": name, "reason": reason} for name, reason in cleanup.kept],
@@ -123,6 +126,8 @@ class MergeReport:
         lines += self._lane_lines()
         if self.landing:
             lines.append(f"  and onto {self.landing.branch}")
+        if self.pushed_to:
+            lines.append(f"  pushed to {self.pushed_to}")
         lines += [f"Kept {name}: {reason}" for name, reason in self.cleanup.kept]
         return lines + [f"Note: {warning}" for warning in self.warnings]
 

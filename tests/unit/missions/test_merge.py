@@ -90,6 +90,7 @@ def test_the_work_of_all_lanes_is_on_the_target_branch(work: MissionAtWork) -> N
     assert moves[:3] == [report.bookkeeping_commit, report.merged_commit, baseline]
 
 
+@pytest.mark.proves("001 FR-002")
 def test_done_metadata_and_the_closing_event_are_one_commit(work: MissionAtWork) -> None:
     baseline = work.tip(BRANCH)
     report = merge(work)
@@ -153,12 +154,12 @@ def test_a_squash_is_one_commit_with_everything_in_it(work: MissionAtWork) -> No
     assert report.cleanup.deleted_branches == tuple(work.branch(lane) for lane in LANES)
 
 
-@pytest.mark.parametrize("strategy", ["rebase", "octopus", "", "MERGE"])
+@pytest.mark.parametrize("strategy", ["recursive", "octopus", "", "MERGE"])
 def test_other_strategies_are_refused(work: MissionAtWork, strategy: str) -> None:
     with pytest.raises(UnsupportedStrategy) as caught:
         merge(work, strategy=strategy)
     assert caught.value.code == "UNSUPPORTED_STRATEGY"
-    assert caught.value.details["supported"] == ["merge", "squash"]
+    assert caught.value.details["supported"] == ["merge", "rebase", "squash"]
 
 
 def test_unapproved_work_is_not_merged(repository: Path) -> None:
@@ -311,7 +312,7 @@ def test_conflicting_lanes_are_found_before_anything_is_touched(repository: Path
     assert (work.root / "shared.txt").read_text(encoding="utf-8") == "b\n"
 
 
-@pytest.mark.parametrize("strategy", ["merge", "squash"])
+@pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 def test_a_conflict_with_the_target_is_never_resolved_by_preferring_a_side(
     repository: Path, strategy: str
 ) -> None:
@@ -334,7 +335,7 @@ def test_changes_of_the_target_survive_beside_those_of_the_lanes(work: MissionAt
     assert (work.root / "src/part1/work.txt").is_file()
 
 
-@pytest.mark.parametrize("strategy", ["merge", "squash"])
+@pytest.mark.parametrize("strategy", ["merge", "squash", "rebase"])
 def test_a_lane_cannot_change_the_log(work: MissionAtWork, strategy: str) -> None:
     folder = f"kitty-specs/{SLUG}"
     log = work.mission.log_file.read_bytes()
