@@ -36,7 +36,7 @@ class Patch:
 
     Attributes:
         file: Path below `contracts/vendored/`.
-        pointer: JSON pointer (RFC 6901) of the value.
+        pointer: JSON pointer (RFC 6901) of the value; a last step `-` is the place behind a list's end.
         old: The value that must be there, or `ABSENT`.
         new: The value to put there, or `ABSENT` to remove it.
         reason: Why the artefact cannot stay as it is.
@@ -171,6 +171,9 @@ _ANY_EXTERNAL_REFERENCE: Final[list[dict[str, Any]]] = [
 ]
 _MODEL_RULE: Final = "the events package enforces it in its model, not in its schema: "
 
+_ERROR_CODES: Final = "/orchestrator_api/allowed_error_codes/-"
+_OWN_CODE: Final = "an additive code of ours, since no upstream release has one that is true: "
+
 PATCHES: Final[tuple[Patch, ...]] = (
     *(
         Patch(
@@ -261,6 +264,15 @@ PATCHES: Final[tuple[Patch, ...]] = (
             ("retrospective_skipped_payload", "skipped_at"),
         )
     ),
+    *(
+        Patch("gate/upstream_contract.json", _ERROR_CODES, ABSENT, code, _OWN_CODE + reason)
+        for code, reason in (
+            ("GIT_FAILED", "git itself is missing or refuses, before anything is committed"),
+            ("INTERNAL_ERROR", "a defect; upstream ends in a traceback without an answer"),
+            ("LOCK_TIMEOUT", "another process holds the mission; the caller can try again"),
+            ("PROJECT_FILES_INVALID", "a file of the project cannot be used; upstream crashes"),
+        )
+    ),
 )
 
 
@@ -301,6 +313,8 @@ def _replace(document: Any, patch: Patch) -> str | None:
         holder = _child(holder, part)
         if holder is ABSENT:
             return f"there is no {part!r} on the way"
+    if isinstance(holder, list) and parts[-1] == "-":
+        return _append(holder, patch)
     key: Any = int(parts[-1]) if isinstance(holder, list) and parts[-1].isdigit() else parts[-1]
     found = _child(holder, parts[-1])
     if found is ABSENT or patch.old is ABSENT:
@@ -312,6 +326,15 @@ def _replace(document: Any, patch: Patch) -> str | None:
         del holder[key]
     else:
         holder[key] = copy.deepcopy(patch.new)
+    return None
+
+
+def _append(holder: list[Any], patch: Patch) -> str | None:
+    if patch.old is not ABSENT or patch.new is ABSENT:
+        return "only a new value can stand behind the end of a list"
+    if patch.new in holder:
+        return f"{_shown(patch.new)} is there already"
+    holder.append(copy.deepcopy(patch.new))
     return None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.test_documents import documents
 from tools.environments import clean_variables, find_uv
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,7 @@ def recipe(target: str) -> str:
     return match["body"] + "".join(recipe(name) for name in needed)
 
 
-@pytest.mark.proves("000 C-010")
+@pytest.mark.proves("000 C-010", "000 FR-010")
 @pytest.mark.parametrize("failing", ["none", "test", "check", "clean-install"])
 def test_ci_runs_the_tests_the_checks_and_a_clean_installation(
     tmp_path: Path, failing: str
@@ -52,6 +53,22 @@ def test_ci_runs_the_tests_the_checks_and_a_clean_installation(
     else:
         assert done.returncode != 0
         assert targets[-1] == failing
+
+
+@pytest.mark.proves("000 C-010")
+def test_every_target_that_ci_and_the_documents_name_can_be_made() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / ".ci" / "run", *documents())]
+    named = {name for text in texts for name in re.findall(r"`make ([a-z][a-z-]*)`", text)}
+    loop = re.search(r"for target in (.*); do", texts[0])
+    assert loop is not None
+    targets = sorted(named | set(loop[1].split()))
+    assert {"test", "check", "clean-install", "demo", "bench"} <= set(targets)
+    for target in targets:
+        recipe(target)
+    done = subprocess.run(
+        ["make", "--dry-run", *targets], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.proves("000 NFR-002", "004 C-005")

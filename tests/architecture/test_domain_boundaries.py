@@ -19,10 +19,18 @@ from tests.architecture.source_tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 TERMINAL_LIBRARIES = ("cyclopts", "rich")
 PROCESSES = ("subprocess", "multiprocessing", "pty")
+# Who appends to a file, and to which. A mission's log has one writer (seed 002 D-2, DESIGN.md D5).
+APPENDERS = {
+    "specify_cli/kernel/files.py": "offers appending",
+    "specify_cli/status/transaction.py": "the log of a mission",
+    "specify_cli/next/_internal_runtime/run.py": "the journal of a run",
+    "specify_cli/git/worktrees.py": "git's own list of ignored files",
+}
 
 
 def status_is_used_through_its_facade(tree: SourceTree) -> None:
@@ -82,6 +90,36 @@ def processes_are_started_in_one_place(tree: SourceTree) -> None:
             if item.file != "specify_cli/git/process.py" and item.module.split(".")[0] in PROCESSES
         ),
     )
+
+
+def the_log_has_one_writer(tree: SourceTree) -> None:
+    """Rule 16: whoever appends is known, so that no second writer of the log appears unnoticed."""
+    refuse(
+        "only specify_cli.status.transaction appends to the log of a mission, and only the modules "
+        "in APPENDERS append at all (seed 002, DESIGN.md D5):",
+        (f"{file}:{line}" for file, line in appending(tree) if file not in APPENDERS),
+    )
+
+
+def appending(tree: SourceTree) -> Iterator[tuple[str, int]]:
+    """Yield (file, line) of whatever appends: `append_lines`, a mode with an `a`, or O_APPEND."""
+    for file, module in tree.modules.items():
+        for node in ast.walk(module):
+            if isinstance(node, ast.Attribute) and node.attr in {"append_lines", "O_APPEND"}:
+                yield file, node.lineno
+            elif isinstance(node, ast.Call) and _called(node.func) in {"open", "fdopen"}:
+                modes = [*node.args, *(keyword.value for keyword in node.keywords)]
+                if any(isinstance(m, ast.Constant) and m.value in _APPEND_MODES for m in modes):
+                    yield file, node.lineno
+
+
+_APPEND_MODES = frozenset({"a", "ab", "at", "a+", "ab+", "a+b", "at+"})
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def public_status_modules() -> frozenset[str]:
@@ -188,3 +226,25 @@ def test_a_process_started_elsewhere_is_caught(tmp_path: Path, source: str) -> N
         AssertionError, match=r"specify_cli/missions/evil\.py:\d imports subprocess"
     ):
         processes_are_started_in_one_place(tree)
+
+
+@pytest.mark.proves("002 D-2")
+def test_the_log_has_one_writer() -> None:
+    the_log_has_one_writer(hand_written())
+    assert {file for file, _ in appending(hand_written())} == set(APPENDERS)
+
+
+@pytest.mark.proves("002 D-2")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from specify_cli.kernel.files import DISK\nDISK.append_lines(log, [row])",
+        "def note(mission):\n    with mission.log_file.open('a', encoding='utf-8') as log: ...",
+        "with open(log, mode='ab') as stream: ...",
+        "import os\nos.open(log, os.O_WRONLY | os.O_APPEND)",
+    ],
+)
+def test_a_second_writer_is_caught(tmp_path: Path, source: str) -> None:
+    tree = planted(tmp_path, {"missions/evil.py": source + "\n"})
+    with pytest.raises(AssertionError, match=r"specify_cli/missions/evil\.py:\d"):
+        the_log_has_one_writer(tree)

@@ -5,6 +5,7 @@ Every rule here is shown to fail on a copy of the tree with a violation planted 
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,6 +153,17 @@ def test_a_package_without_a_place_is_caught(tmp_path: Path) -> None:
     tree = planted(tmp_path, {"newcomer/thing.py": ""})
     with pytest.raises(AssertionError, match="newcomer"):
         every_package_has_its_place(tree)
+
+
+@pytest.mark.proves("002 D-3")
+def test_the_execution_context_lives_in_mission_runtime_and_nowhere_else() -> None:
+    homes = {
+        file
+        for file, module in hand_written().modules.items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and node.name == "ExecutionContext"
+    }
+    assert homes == {"specify_cli/mission_runtime/context.py"}
 
 
 @pytest.mark.proves("000 C-009")

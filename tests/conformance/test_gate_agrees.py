@@ -271,6 +271,7 @@ def envelopes(draw: st.DrawFn, event_type: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.proves("001 NFR-002")
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 @PROPERTY
 @given(data=st.data())
@@ -308,6 +309,22 @@ def test_a_document_and_its_mutants_are_judged_as_by_the_reference_implementatio
         compare(violations(surface, mutant), reference, mutant)
 
 
+@pytest.mark.proves("001 NFR-002")
+def test_every_single_mutation_of_a_whole_envelope_is_judged_as_by_both_oracles() -> None:
+    optional = dict.fromkeys(SOURCES.events["event"]["properties"], "x")
+    envelope: dict[str, Any] = optional | CLOSED
+    assert not violations("envelope", envelope)
+    judged = set()
+    for name in envelope:
+        for mutant in all_mutants({name: copy.deepcopy(envelope[name])}):
+            document = {key: value for key, value in envelope.items() if key != name}
+            if isinstance(mutant, dict) and "event_type" in document | mutant:
+                check_agreement(document | mutant, CLOSED["event_type"])
+                judged |= {name} if violations("envelope", document | mutant) else set()
+    assert judged == set(envelope)
+
+
+@pytest.mark.proves("001 NFR-002")
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 @EXHAUSTIVE
 @given(data=st.data())

@@ -85,6 +85,7 @@ def test_a_conforming_document_passes(surface: str) -> None:
     assert found(surface, DOCUMENTS[surface]) == set()
 
 
+@pytest.mark.proves("001 FR-007")
 @pytest.mark.parametrize(("surface", "name"), entries("required_fields"))
 def test_a_required_field_is_demanded(surface: str, name: str) -> None:
     document = {key: value for key, value in DOCUMENTS[surface].items() if key != name}

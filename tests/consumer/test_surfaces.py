@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -61,6 +62,18 @@ def test_the_lowest_releases_of_the_declared_ranges_offer_it_too(tmp_path: Path)
     )
     assert len(siblings) == 2
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.proves("000 C-011")
+@pytest.mark.parametrize("sibling", ["spec-kitty-events", "spec-kitty-tracker"])
+def test_a_declared_range_ends_where_the_locked_series_does(sibling: str) -> None:
+    """The next series may break what is pinned here, and nobody has looked at it yet."""
+    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (declared,) = [d for d in document["project"]["dependencies"] if d.startswith(sibling)]
+    limit = re.search(r"<(\d[\d.]*)", declared)
+    assert limit is not None
+    major, minor, *_ = map(int, importlib.metadata.version(sibling).split("."))
+    assert limit[1] == (f"{major + 1}" if major else f"0.{minor + 1}")
 
 
 class Colour(enum.Enum):

@@ -14,6 +14,7 @@ from tests.built_wheel import built_wheel
 pytestmark = pytest.mark.needs_index
 
 ROOT = Path(__file__).parents[2]
+FIVE_MINUTES = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def clean_install(wheel: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=600,
+        timeout=FIVE_MINUTES,
     )
 
 

@@ -21,7 +21,7 @@ def git_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
         started.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr("specify_cli.git.process.subprocess.run", counting)
+    monkeypatch.setattr("subprocess.run", counting)
 
     def count() -> int:
         number = len(started)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from specify_cli.identity.build import build_id
+from specify_cli.identity.node import node_id
 from specify_cli.identity.project import (
     CONFIG_FILE,
     IdentityIncomplete,
@@ -62,6 +64,18 @@ def test_the_identity_is_read_from_the_three_sections(
         "todo",
         "owner/todo",
     )
+
+
+@pytest.mark.proves("001 FR-005")
+def test_an_identity_has_the_five_facts_that_a_payload_needs(
+    repository: Path,
+    configure: Callable[[Path, str], None],
+    open_project: Callable[[Path], Project],
+) -> None:
+    configure(repository, SECTIONS)
+    identity = load_identity(open_project(repository))
+    assert identity.build_id == build_id(repository / ".git")
+    assert identity == (UUID, "todo", "owner/todo", identity.build_id, node_id(UUID))
 
 
 @pytest.mark.proves("001 C-004")

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from specify_cli.kernel.gate import ContractViolation
-from specify_cli.missions.metadata import metadata_bytes, updated_metadata
+from specify_cli.missions.metadata import (
+    CorruptMetadata,
+    metadata_bytes,
+    read_metadata,
+    updated_metadata,
+)
 from tests.unit.missions.mission_files import SLUG, canonical_meta, write_mission
 
 if TYPE_CHECKING:
@@ -33,6 +38,25 @@ def test_a_legacy_key_never_gets_into_a_written_meta_json() -> None:
     legacy = "_".join(("feature", "slug"))
     with pytest.raises(ContractViolation):
         metadata_bytes({**canonical_meta(), legacy: "x"})
+
+
+@pytest.mark.proves("001 FR-015")
+def test_a_meta_json_from_before_the_cutover_is_refused_and_not_translated(tmp_path: Path) -> None:
+    legacy = {"feature_slug": SLUG, "feature_number": "001", "mission": "software-dev"}
+    directory = write_mission(tmp_path, legacy)
+    before = (directory / "meta.json").read_bytes()
+    with pytest.raises(CorruptMetadata, match="mission_type"):
+        read_metadata(directory, source=SLUG)
+    with pytest.raises(CorruptMetadata, match="mission_type"):
+        updated_metadata(directory, {"mission_number": 7}, source=SLUG)
+    assert (directory / "meta.json").read_bytes() == before
+
+
+@pytest.mark.proves("001 FR-015", "001 FR-019")
+def test_a_half_converted_meta_json_is_never_written_on(tmp_path: Path) -> None:
+    directory = write_mission(tmp_path, canonical_meta(feature_slug=SLUG))
+    with pytest.raises(ContractViolation, match="feature_slug"):
+        updated_metadata(directory, {"mission_number": 7}, source=SLUG)
 
 
 def test_a_value_of_the_wrong_type_never_gets_into_a_written_meta_json(tmp_path: Path) -> None:
