@@ -48,7 +48,7 @@ FAILURE: dict[str, Any] = {
     "correlation_id": "corr-" + "0" * 32,
     "success": False,
     "error_code": "USAGE_ERROR",
-    "data": {"message": "no such command"},
+    "data": {"message": "no such command", "fix": "see --help"},
 }
 
 HISTORY: dict[str, Any] = FAILURE | {
@@ -59,6 +59,7 @@ HISTORY: dict[str, Any] = FAILURE | {
         "mission_slug": "todo-app-01KQ22DS",
         "mission_number": None,
         "mission_type": "software-dev",
+        "mission_id": None,
         "wp_id": "WP01",
         "history_entry_id": "hist-" + "0" * 32,
     },
