@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo test test-fast perf check lint format types lock-check check-contracts \
+.PHONY: help demo test test-fast test-crash test-api drop-in perf check lint format types lock-check check-contracts \
         vendor-contracts regen-contracts clean-install bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -35,7 +35,7 @@ demo: .venv/synced ## Drive a real mission from an empty repository to merged, t
 test: .venv/synced ## Run the whole suite, measure coverage, check the requirements list
 	@rm -rf .cache/outcomes && mkdir -p .cache/outcomes
 	@"$(RUN)" -m coverage erase
-	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m coverage run -m pytest -n 2 --dist loadfile -q --ignore=tests/perf
+	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m coverage run -m pytest -n 2 --dist loadfile -q --ignore=tests/perf --ignore=tests/drop_in
 	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m pytest -q tests/perf
 	@"$(RUN)" -m coverage combine --quiet
 	"$(RUN)" -m coverage report --skip-covered --show-missing
@@ -45,6 +45,16 @@ test: .venv/synced ## Run the whole suite, measure coverage, check the requireme
 
 test-fast: .venv/synced ## Unit and architecture tests only
 	"$(RUN)" -m pytest -n 2 --dist loadfile -q tests/unit tests/architecture
+
+test-crash: .venv/synced ## Crash and damage a mission in every way, and prove that the tests can fail
+	SPEC_KITTY_CRASH=full "$(RUN)" -m pytest -n 2 --dist loadfile -q tests/crash
+	"$(RUN)" -m tests.crash.mutations
+
+test-api: .venv/synced ## Explore the HTTP API with schemathesis, at length
+	SPEC_KITTY_API_EXAMPLES=150 "$(RUN)" -m pytest -n 2 --dist load -q tests/integration/test_orchestrator_schemathesis.py tests/integration/test_orchestrator_server.py tests/integration/test_orchestrator_http.py
+
+drop-in: .venv/synced ## Exchange missions with the existing CLI 3.2.7, installed beside ours
+	SPEC_KITTY_DROP_IN=1 "$(RUN)" -m pytest -n 2 --dist load -q tests/drop_in
 
 perf: .venv/synced ## Performance budgets only
 	"$(RUN)" -m pytest -q tests/perf
@@ -67,12 +77,15 @@ lock-check: .venv/synced
 
 check-contracts: .venv/synced ## Fail when vendored, generated or locked contracts drift
 	"$(RUN)" -m codegen check
+	"$(RUN)" -m tools.orchestrator_reference --check
+	"$(RUN)" -m tools.orchestrator_openapi --check
 
 vendor-contracts: .venv/synced ## Copy the contract artefacts out of the locked wheel
 	"$(RUN)" -m codegen vendor
 
 regen-contracts: .venv/synced ## Compile the contracts into models and the gate
 	"$(RUN)" -m codegen regen
+	"$(RUN)" -m tools.orchestrator_openapi
 
 clean-install: .venv/synced ## Install the wheel into a fresh environment and advance a mission with it
 	@rm -rf .cache/clean-install

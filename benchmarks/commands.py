@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.cost import git_use
 from benchmarks.processes import Case, interleaved
 from benchmarks.projects import (
     advancing,
@@ -25,11 +25,10 @@ COMMAND = Path(sys.executable).parent / (
     "spec-kitty.exe" if sys.platform == "win32" else "spec-kitty"
 )
 
-# Times the floor, from the budgets in docs/DESIGN.md. A board is no simple read: it parses every work
-# package file and folds the log.
+# Times the floor, from the budgets in docs/DESIGN.md.
 BUDGETS: Mapping[str, float] = {
     "--version": 1.3,
-    "agent tasks status --json": 1.5,
+    "agent tasks status --json": 1.3,
     "mission list --json": 1.3,
     "next --json (query)": 2.0,
     "next --result success (claims a work package, one commit), without git": 3.0,
@@ -91,7 +90,7 @@ def measure_claims(folder: Path, *, rounds: int) -> list[Measured]:
         floor.append(Case.floor().run())
         seconds = case.run()
         whole.append(seconds)
-        without_git.append(max(seconds - git_seconds(trace), 0.0))
+        without_git.append(max(seconds - git_use(trace)[1], 0.0))
     name = "next --result success (claims a work package, one commit)"
     return [
         Measured(name, tuple(whole), min(floor)),
@@ -124,22 +123,6 @@ def measure_existing_cli(folder: Path, command: Path, *, rounds: int) -> list[Me
         folder, command, project.root, project.mission, project.variables, rounds
     )
     return [*found, first]
-
-
-def git_seconds(trace: Path) -> float:
-    """Add up the run time of the git processes that a command started itself.
-
-    Args:
-        trace: The folder that `GIT_TRACE2_EVENT` named; one file per process.
-    """
-    total = 0.0
-    for path in trace.iterdir():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            event = json.loads(line)
-            # A process that git itself started has its parent's id in front of its own.
-            if event["event"] == "atexit" and "/" not in event["sid"]:
-                total += event["t_abs"]
-    return total
 
 
 def _first_advance(

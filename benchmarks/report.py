@@ -9,13 +9,17 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import comparison_page
+from benchmarks.comparison_charts import charts
 from benchmarks.fold import MEMORY_BUDGET, SECONDS_BUDGET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from benchmarks.chart import Chart
     from benchmarks.commands import Measured
+    from benchmarks.comparison import Comparison
     from benchmarks.fold import Folded
 
 
@@ -29,6 +33,7 @@ class Results:
         existing_missing: Why, then.
         gate: What `benchmarks.gate.run` returned.
         folded: The fold of a long log.
+        comparison: Every command at every size, side by side; None when it was not made.
     """
 
     ours: Sequence[Measured]
@@ -36,12 +41,20 @@ class Results:
     existing_missing: str
     gate: Mapping[str, Any]
     folded: Folded
+    comparison: Comparison | None = None
+
+    def charts(self) -> list[tuple[str, Chart]]:
+        """Return file name and chart of everything that is drawn."""
+        return [] if self.comparison is None else charts(self.comparison)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document: no times of day, machine names or paths."""
         return {
             "python": platform.python_version(),
             "platform": sys.platform,
+            "comparison": (
+                None if self.comparison is None else comparison_page.document(self.comparison)
+            ),
             "commands": [_entry(m) for m in self.ours],
             "existing_cli": {
                 "missing": self.existing_missing or None,
@@ -61,6 +74,8 @@ class Results:
     def page(self) -> str:
         """Return the page in Markdown."""
         fold = self.folded
+        drawn = [(chart.title, name) for name, chart in self.charts()]
+        compared = [] if self.comparison is None else comparison_page.lines(self.comparison, drawn)
         lines = [
             "# Benchmarks",
             "",
@@ -70,7 +85,10 @@ class Results:
             "",
             f"Python {platform.python_version()} on {sys.platform}.",
             "",
-            "## Commands",
+            *compared,
+            "## Start-up and the loop",
+            "",
+            "A mission that has just been made, and one with independent work packages.",
             "",
             "| Command | min | median | runs | times the floor | budget | existing CLI | its ratio to ours |",
             "|---|---|---|---|---|---|---|---|",
@@ -114,13 +132,17 @@ class Results:
 
 
 def write(results: Results, folder: Path) -> list[Path]:
-    """Write `latest.md` and `latest.json` into a folder and return their paths."""
+    """Write `latest.md`, `latest.json` and the charts into a folder and return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     page, document = folder / "latest.md", folder / "latest.json"
     page.write_text(results.page(), encoding="utf-8")
     text = json.dumps(results.document(), indent=2, ensure_ascii=False)
     document.write_text(text + "\n", encoding="utf-8")
-    return [page, document]
+    drawn = []
+    for name, chart in results.charts():
+        drawn.append(folder / name)
+        drawn[-1].write_text(chart.svg(), encoding="utf-8")
+    return [page, document, *drawn]
 
 
 def _entry(measured: Measured) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 _CLASSES = {
     "d": "0-9",
     "w": "A-Za-z0-9_",
+    # Python's has U+001C to U+001F and U+0085 too, and lacks U+FEFF.
+    "s": r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff",
 }
-_NEGATED = {"D": "d", "W": "w"}
-_KEPT_ESCAPES = frozenset("sSbBtnrfv\\^$.*+?()[]{}|-/")
+_NEGATED = {"D": "d", "W": "w", "S": "s"}
+_KEPT_ESCAPES = frozenset("bBtnrfv\\^$.*+?()[]{}|-/")
 _SYNTAX = frozenset("\\^$.*+?()[]{}|")
 
 
@@ -22,7 +24,7 @@ def translate(pattern: str) -> str:
     r"""Rewrite an ECMA 262 pattern so that Python's `re` reads it the same way.
 
     `$` becomes `\Z` (Python's `$` also matches before a final newline), `\d` and `\w` become
-    ASCII classes, `.` excludes every line terminator of ECMA 262.
+    ASCII classes, `\s` the white space of ECMA 262, `.` excludes every line terminator of it.
 
     Raises:
         PatternError: The pattern uses a construct that is not supported.

@@ -23,7 +23,8 @@ _INTRODUCTION = """\
 Made from the commands' own help by `python -m tools.command_reference`; a test compares.
 
 Every command takes `--json`: standard output then holds exactly one JSON document, success or
-failure, and everything else goes to standard error. Exit status: 0 done, 1 the answer is no or
+failure, and everything else goes to standard error. (Those of `orchestrator-api` always answer with
+one envelope instead: [Orchestrator API](orchestrator-api.md).) Exit status: 0 done, 1 the answer is no or
 blocked (it says why and what to do), 2 the command line was wrong. `--mission` takes a full slug,
 a mission id, its first eight characters or the bare words, and is not needed with one open mission.
 Commands work from any folder of the project, a lane's worktree included.

@@ -9,11 +9,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spec_kitty_contracts import gate
+from specify_cli.contract.documents import packaged_document
 from specify_cli.kernel.yaml import load_yaml
+from specify_cli.orchestrator_api import OPERATIONS
+from tools import orchestrator_reference
 from tools.command_reference import command_reference
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +73,27 @@ def test_every_example_in_file_formats_conforms_to_its_contract() -> None:
 def test_the_command_reference_says_what_the_commands_say() -> None:
     page = (DOCS / "command-reference.md").read_text(encoding="utf-8")
     assert page == command_reference() + "\n", "run: python -m tools.command_reference"
+
+
+def test_the_reference_of_the_orchestrator_api_says_what_the_schemas_say(tmp_path: Path) -> None:
+    assert orchestrator_reference.is_current(), f"run: {orchestrator_reference.COMMAND}"
+    page = orchestrator_reference.PAGE.read_text(encoding="utf-8")
+    edited = tmp_path / "page.md"
+    assert not orchestrator_reference.is_current(edited)
+    edited.write_text(page.replace("WP_NOT_FOUND", "WP_LOST", 1), encoding="utf-8")
+    assert not orchestrator_reference.is_current(edited)
+    for command, operation in OPERATIONS.items():
+        section = page.partition(f"\n## {command}\n")[2].partition("\n## ")[0]
+        assert "| `USAGE_ERROR` |" in section
+        assert ("Reads only." in section) == (operation.method == "GET")
+    codes = gate_artefact()["orchestrator_api"]["allowed_error_codes"]
+    never_sent = {"WORKFLOW_EVIDENCE_REQUIRED", "SAFE_COMMIT_BACKSTOP"}
+    never_sent |= {f"SAFE_COMMIT_{name}" for name in ("DESTINATION_REF_SHAPE", "NOT_A_WORKTREE")}
+    assert {code for code in codes if f"| `{code}` |" not in page} == never_sent
+
+
+def gate_artefact() -> Any:
+    return packaged_document("gate/upstream_contract.json")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pytest
 
 from benchmarks import commands, fold
 from benchmarks.__main__ import main
-from benchmarks.commands import Measured, git_seconds
+from benchmarks.commands import Measured
+from benchmarks.cost import git_use
 from benchmarks.processes import Case, CommandFailed, interleaved
 from benchmarks.report import Results, write
 
@@ -32,7 +33,7 @@ RESULTS = Results(
 def test_a_short_run_measures_everything_and_writes_no_name_or_path_of_the_machine(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["--rounds", "2", "--events", "2000", "--without-existing"]
+    arguments = ["--rounds", "2", "--events", "2000", "--sizes", "3x15", "--without-existing"]
     assert main([*arguments, "--output", str(tmp_path)]) == 0
     page = (tmp_path / "latest.md").read_text(encoding="utf-8")
     document = json.loads((tmp_path / "latest.json").read_text(encoding="utf-8"))
@@ -74,7 +75,7 @@ def test_only_the_processes_that_a_command_started_itself_count_as_gits_time(
     (tmp_path / "a").write_text(own, encoding="utf-8")
     child = '{"event":"atexit","sid":"a/b","t_abs":0.2}\n'
     (tmp_path / "b").write_text(child, encoding="utf-8")
-    assert git_seconds(tmp_path) == 0.25
+    assert git_use(tmp_path) == (1, 0.25)
 
 
 def test_the_log_that_is_folded_has_the_rows_it_says(tmp_path: Path) -> None:

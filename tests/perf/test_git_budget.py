@@ -1,10 +1,11 @@
-"""How many git processes a command starts (DESIGN.md, budgets: at most three for a read)."""
+"""How many git processes a command starts (DESIGN.md, budgets: none for a simple read, at most three for any)."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +25,11 @@ READS = (
     ("agent", "status", "validate", "--json"),
 )
 AT_MOST = 3
+SIMPLE = (
+    ("agent", "tasks", "status", "--json"),
+    ("mission", "list", "--json"),
+    ("mission", "show", "--json"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +44,13 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return planned_project(tmp_path_factory.mktemp("planned") / "p", COMMAND, work_packages=3)
 
 
-def git_commands(project: Project, trace: Path, *arguments: str) -> list[str]:
+def git_commands(
+    project: Project, trace: Path, *arguments: str, cwd: Path | None = None
+) -> list[str]:
     """Run a command and return the git commands that it started, without those git started."""
     done = subprocess.run(
         [str(COMMAND), *arguments],
-        cwd=project.root,
+        cwd=cwd or project.root,
         env={**os.environ, **project.variables, "GIT_TRACE2_EVENT": str(trace)},
         capture_output=True,
     )
@@ -66,6 +74,18 @@ def test_a_read_starts_at_most_three_git_processes(
 ) -> None:
     started = git_commands(request.getfixturevalue(state), tmp_path, *arguments)
     assert len(started) <= AT_MOST, started
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="git is asked on Windows")
+@pytest.mark.parametrize("arguments", SIMPLE, ids=" ".join)
+def test_a_simple_read_starts_no_git_process_wherever_it_is_run(
+    planned: Project, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    linked, trace = tmp_path / "linked", tmp_path / "trace"
+    planned.run("git", "worktree", "add", "-q", "--detach", str(linked))
+    trace.mkdir()
+    for cwd in (planned.root, planned.root / "kitty-specs", linked, linked / "kitty-specs"):
+        assert git_commands(planned, trace, *arguments, cwd=cwd) == []
 
 
 def test_the_count_sees_the_processes_of_a_writing_command(

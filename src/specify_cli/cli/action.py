@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import App, Parameter
-
+from specify_cli.cli.declaring import App, Parameter
 from specify_cli.cli.options import JsonOption, MissionOption
 from specify_cli.cli.outcome import Outcome
 from specify_cli.cli.selection import select_mission

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
-
+from specify_cli.cli.declaring import App, Parameter
 from specify_cli.cli.options import JsonOption
 from specify_cli.cli.outcome import Outcome, finding
 

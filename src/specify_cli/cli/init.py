@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import Parameter
-
+from specify_cli.cli.declaring import Parameter
 from specify_cli.cli.options import JsonOption
 from specify_cli.cli.outcome import Outcome
 

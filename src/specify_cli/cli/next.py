@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
-
+from specify_cli.cli.declaring import Parameter
 from specify_cli.cli.options import JsonOption, MissionOption
 from specify_cli.cli.outcome import Outcome
 from specify_cli.cli.selection import select_mission
@@ -101,6 +100,7 @@ def _required_agent(agent: str | None) -> str:
 def _text(decision: NextDecision) -> str:
     lines = [
         f"recorded  {move['wp_id']}: {move['from_lane']} → {move['to_lane']}"
+        + ("  (a self-review)" if move.get("self_review") else "")
         for move in decision["transitions"]
     ]
     lines.append(_headline(decision))

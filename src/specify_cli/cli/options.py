@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import Parameter
+from specify_cli.cli.declaring import Parameter
 
 JsonOption = Annotated[
     bool, Parameter(name="--json", negative="", help="Print exactly one JSON document.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter
-
+from specify_cli.cli.declaring import App, Parameter
 from specify_cli.cli.options import AgentOption, JsonOption, MissionOption
 from specify_cli.cli.outcome import Outcome
 from specify_cli.cli.selection import select_mission
@@ -30,6 +29,75 @@ def status(*, mission: MissionOption = None, json: JsonOption = False) -> Outcom
     _, chosen = select_mission(mission)
     board = mission_board(chosen)
     return Outcome(document=board.to_json(), text=board.to_text())
+
+
+@app.command(name=["list", "list-tasks"])
+def list_tasks(
+    *,
+    lane: Annotated[str | None, Parameter(help="Only the work packages of this lane.")] = None,
+    mission: MissionOption = None,
+    json: JsonOption = False,
+) -> Outcome:
+    """List the work packages, all or those of one lane.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks list
+    spec-kitty agent tasks list --lane for_review --json
+    ```
+    """
+    from specify_cli.missions.task_list import task_list
+
+    _, chosen = select_mission(mission)
+    listed = task_list(chosen, lane=lane)
+    return Outcome(document=listed.to_json(), text=listed.to_text())
+
+
+@app.command(name="list-dependents")
+def list_dependents(
+    wp: str, /, *, mission: MissionOption = None, json: JsonOption = False
+) -> Outcome:
+    """Show which work packages depend on one, directly and through others.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks list-dependents WP01
+    ```
+    """
+    from specify_cli.missions.task_list import dependents
+
+    _, chosen = select_mission(mission)
+    found = dependents(chosen, wp)
+    return Outcome(document=found.to_json(), text=found.to_text())
+
+
+@app.command(name="add-history")
+def note_history(
+    wp: str,
+    /,
+    *,
+    note: Annotated[str, Parameter(help="What happened, in a sentence.")],
+    agent: Annotated[
+        str, Parameter(name=["--agent", "--actor"], help="Who notes it; it is recorded.")
+    ],
+    mission: MissionOption = None,
+    json: JsonOption = False,
+) -> Outcome:
+    """Note something in a work package's activity log: in its file and in the event log.
+
+    For example:
+
+    ```sh
+    spec-kitty agent tasks add-history WP01 --note "Tests pass on Windows too" --agent claude
+    ```
+    """
+    from specify_cli.missions.history import add_history
+
+    project, chosen = select_mission(mission)
+    entry = add_history(project, chosen, wp, actor=agent, note=note)
+    return Outcome(document=entry.to_json(), text=entry.to_text())
 
 
 @app.command(name="mark-status")

@@ -75,7 +75,7 @@ def merge_keeping(
         GitTooOld: GIT_TOO_OLD: git is older than 2.38.
         GitFailed: GIT_FAILED: an unknown commit, or unrelated histories.
     """
-    tree, conflicts = _merge_trees(repo, ours, theirs)
+    tree, conflicts = _merge_trees(repo, ours, theirs, *_WITHOUT_DRIVERS)
     conflicts = tuple(path for path in conflicts if not keep_ours(path))
     if conflicts:
         return MergeForecast(None, conflicts)
@@ -83,9 +83,29 @@ def merge_keeping(
     return MergeForecast(_with_entries_of(repo, tree, ours, kept) if kept else tree, ())
 
 
-def _merge_trees(repo: Repository, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+# Merge drivers that the existing CLI sets up: each is a process of its own for a file that is kept as
+# it is in any case.
+_WITHOUT_DRIVERS = tuple(
+    setting
+    for name in ("event-log", "meta", "review-cycle")
+    for setting in ("-c", f"merge.spec-kitty-{name}.driver=false")
+)
+
+
+def _merge_trees(
+    repo: Repository, ours: str, theirs: str, *settings: str
+) -> tuple[str, tuple[str, ...]]:
     """Return the merged tree (with conflict markers in it) and the conflicting files."""
-    args = ("merge-tree", "--write-tree", "--name-only", "--messages", "-z", ours, theirs)
+    args = (
+        *settings,
+        "merge-tree",
+        "--write-tree",
+        "--name-only",
+        "--messages",
+        "-z",
+        ours,
+        theirs,
+    )
     output = try_git(repo.root, *args)
     if output.code == 0:
         return output.stdout.split("\0", 1)[0].strip(), ()

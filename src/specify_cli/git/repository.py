@@ -1,4 +1,4 @@
-"""Where a repository is: its checkout, its git folders, its branch (one git process)."""
+"""Where a repository is: its checkout, its git folders, its branch."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from specify_cli.git.layout import (
+    BRANCH_REFS,
+    common_folder,
+    git_folder,
+    is_usual,
+    read_head,
+    top_folder,
+)
 from specify_cli.git.process import git_failed, run_git, try_git
 from specify_cli.kernel.errors import SpecKittyError
 
-_BRANCH_PREFIX = "refs/heads/"
-_BARE = re.compile(r"^\s*bare\s*=\s*true\s*$", re.MULTILINE | re.IGNORECASE)
+_BARE = r"(?mi)^\s*bare\s*=\s*true\s*$"
 
 
 class NotARepository(SpecKittyError):
@@ -46,14 +53,37 @@ class Repository(NamedTuple):
 
 
 def open_repository(cwd: Path) -> Repository:
-    """Find the repository that a folder belongs to, with one git process.
+    """Find the repository that a folder belongs to.
 
-    A second process runs only before the first commit (to read the unborn branch's name).
+    Git's files tell nearly always. Where they do not, git is asked: with one process, and a second
+    one before the first commit (to read the unborn branch's name).
 
     Raises:
         NotARepository: NOT_A_REPOSITORY: no checkout here, or inside a `.git` folder.
         BareRepository: BARE_REPOSITORY.
     """
+    return _read_repository(cwd) or _ask_git(cwd)
+
+
+def _read_repository(cwd: Path) -> Repository | None:
+    try:
+        root = top_folder(cwd)
+        if root is None:
+            return None
+        git_dir = git_folder(root).resolve(strict=True)
+        common_dir = common_folder(git_dir)
+        main_root = root if git_dir == common_dir else common_dir.parent
+        if git_dir != common_dir and common_dir.name != ".git":
+            return None  # the main checkout may be anywhere
+        if not is_usual(root, git_dir, common_dir):
+            return None
+        checked_out = read_head(git_dir, common_dir)
+    except (OSError, ValueError):
+        return None
+    return checked_out and Repository(root, git_dir, common_dir, main_root, *checked_out)
+
+
+def _ask_git(cwd: Path) -> Repository:
     output = try_git(
         cwd,
         "rev-parse",
@@ -81,7 +111,7 @@ def open_repository(cwd: Path) -> Repository:
         head, name = lines[4], lines[5]
     else:
         head, name = None, run_git(root, "symbolic-ref", "--quiet", "HEAD").strip()
-    branch = name.removeprefix(_BRANCH_PREFIX) if name.startswith(_BRANCH_PREFIX) else None
+    branch = name.removeprefix(BRANCH_REFS) if name.startswith(BRANCH_REFS) else None
     return Repository(root, git_dir, common_dir, main_root, branch, head)
 
 
@@ -89,7 +119,7 @@ def _main_root(root: Path, git_dir: Path, common_dir: Path) -> Path:
     if git_dir == common_dir:
         return root
     config = (common_dir / "config").read_text(encoding="utf-8", errors="replace")
-    if _BARE.search(config):
+    if re.search(_BARE, config):
         # Worktrees of a bare repository have no main checkout that could hold the missions.
         raise _bare(root)
     if common_dir.name == ".git":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
 
 WORKTREES = ".worktrees"
-_EXCLUDE_LINE = f"/{WORKTREES}/"
+_EXCLUDED = (f"/{WORKTREES}/", "/.kittify/runtime/")
 # Git marks a worktree so while `git worktree add` is filling it, and takes the mark away at the end.
 _UNFINISHED = "initializing"
 _SHOWN = 5
@@ -106,7 +106,7 @@ def add_worktree(repo: Repository, path: Path, *, branch: str, base: str | None)
         BranchInUse: BRANCH_IN_USE: checked out elsewhere.
         GitFailed: GIT_FAILED.
     """
-    exclude_worktrees(repo)
+    exclude_local_files(repo)
     for known in list_worktrees(repo):
         if _same_folder(known.path, path):
             _forget_abandoned(repo, known, branch)
@@ -222,15 +222,17 @@ def worktree_dirty(path: Path, files: tuple[str, ...]) -> WorktreeDirty:
     )
 
 
-def exclude_worktrees(repo: Repository) -> None:
-    """Make git ignore `.worktrees/` through `info/exclude`, which no checkout tracks."""
+def exclude_local_files(repo: Repository) -> None:
+    """Make git ignore what belongs to this checkout only, through `info/exclude`.
+
+    No checkout tracks that file, so none of the user's has to change.
+    """
     exclude = repo.common_dir / "info" / "exclude"
-    present = exclude.read_bytes() if exclude.is_file() else b""
-    line = _EXCLUDE_LINE.encode()
-    if line in present.split():
-        return
-    exclude.parent.mkdir(parents=True, exist_ok=True)
-    DISK.append_lines(exclude, [line])
+    present = exclude.read_bytes().split() if exclude.is_file() else []
+    lines = [line.encode() for line in _EXCLUDED if line.encode() not in present]
+    if lines:
+        exclude.parent.mkdir(parents=True, exist_ok=True)
+        DISK.append_lines(exclude, lines)
 
 
 def _forget_abandoned(repo: Repository, known: Worktree, branch: str) -> None:

@@ -77,13 +77,35 @@ def ensure_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentity:
         YamlError: INVALID_YAML.
         WriteFailed: WRITE_FAILED.
     """
-    path = project.root / CONFIG_FILE
     try:
         return load_identity(project, disk=disk)
     except NotInitialized:
         raise
     except IdentityIncomplete:
-        text = read_text(path)
+        text = read_text(project.root / CONFIG_FILE)
+    return _complete(project, text, disk)
+
+
+def establish_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentity:
+    """Return the project's identity; complete the configuration, or make one, where it lacks a part.
+
+    For the first write into a project that another client set up (ADR 0009).
+
+    Raises:
+        IdentityIncomplete: IDENTITY_INCOMPLETE: what is there cannot be used.
+        YamlError: INVALID_YAML.
+        WriteFailed: WRITE_FAILED.
+    """
+    try:
+        return ensure_identity(project, disk=disk)
+    except NotInitialized:
+        text = render_config(new_config(project, ()))
+        disk.write_atomic(project.root / CONFIG_FILE, text.encode("utf-8"))
+        return load_identity(project, disk=disk)
+
+
+def _complete(project: Project, text: str, disk: Disk) -> ProjectIdentity:
+    path = project.root / CONFIG_FILE
     document = load_yaml(text, source=str(CONFIG_FILE))
     sections = document if isinstance(document, dict) else {}
     missing = missing_keys(sections)

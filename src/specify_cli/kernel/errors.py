@@ -41,3 +41,29 @@ class UsageError(SpecKittyError):
 
     code = "USAGE_ERROR"
     exit_code = 2
+
+
+class InternalError(SpecKittyError):
+    """A defect of ours; the state on disk is as the last finished step left it."""
+
+    code = "INTERNAL_ERROR"
+
+
+class Interrupted(SpecKittyError):
+    """The user stopped the command."""
+
+    code = "INTERRUPTED"
+    exit_code = 130
+
+
+def internal_error(error: Exception) -> InternalError:
+    """Describe an exception that nobody expected, without its traceback."""
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    module = frame.filename.replace("\\", "/").rsplit("/", 2)[-2:]
+    return InternalError(
+        f"unexpected {type(error).__name__}: {error}",
+        fix="Run again with SPEC_KITTY_DEBUG=1 to see where, and report it with that output.",
+        details={"type": type(error).__name__, "where": f"{'/'.join(module)}:{frame.lineno}"},
+    )

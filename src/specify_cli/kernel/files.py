@@ -7,9 +7,11 @@ fail at the n-th call.
 from __future__ import annotations
 
 import codecs
+import errno
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -72,7 +74,7 @@ class Disk:
                 data = b"\n" + data
             try:
                 self._write_all(descriptor, data)
-                self.fsync(descriptor)
+                self._force(descriptor)
             except BaseException as error:
                 # An interrupt must not leave half a row behind either.
                 _cut_back(descriptor, size)
@@ -101,10 +103,10 @@ class Disk:
             try:
                 self._write_all(descriptor, data)
                 if durable:
-                    self.fsync(descriptor)
+                    self._force(descriptor)
             finally:
                 os.close(descriptor)
-            self.rename(temporary, path)
+            self._rename_patiently(temporary, path)
         except OSError as error:
             _forget(temporary)
             raise write_failed(path, error) from error
@@ -117,9 +119,28 @@ class Disk:
         while view:
             view = view[self.write(descriptor, bytes(view)) :]
 
+    def _force(self, descriptor: int) -> None:
+        """Force data to the disk, where the file system knows how to; some network ones do not."""
+        try:
+            self.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in _NO_FSYNC:
+                raise
+
+    def _rename_patiently(self, source: Path, target: Path) -> None:
+        """Rename; on Windows, a reader of the target or a virus scanner is in the way for a moment."""
+        for pause in _RENAME_PAUSES:
+            try:
+                return self.rename(source, target)
+            except PermissionError:
+                time.sleep(pause)
+        return self.rename(source, target)
+
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _APPEND_FLAGS = os.O_APPEND | os.O_CREAT | os.O_RDWR | _BINARY
+_NO_FSYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+_RENAME_PAUSES = (0.01, 0.02, 0.04, 0.08)
 _CREATE_FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY
 
 DISK = Disk()

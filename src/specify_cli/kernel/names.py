@@ -8,7 +8,7 @@ import unicodedata
 from specify_cli.kernel.errors import UsageError
 
 MAX_SEGMENT = 120
-_SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+_SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*\Z"
 
 
 # Windows opens a device for these, whatever their extension.
@@ -38,7 +38,7 @@ def safe_segment(text: str, *, what: str) -> str:
         problem = "it is empty"
     elif len(text) > MAX_SEGMENT:
         problem = f"it has {len(text)} characters (at most {MAX_SEGMENT})"
-    elif _SEGMENT.match(text) is None:
+    elif re.match(_SEGMENT, text) is None:
         problem = "only ASCII letters, digits, '.', '_' and '-' are allowed, and it starts with a letter or digit"
     elif ".." in text or text.lower().endswith((".", ".lock")):
         problem = "it contains '..' or ends in '.' or '.lock'"

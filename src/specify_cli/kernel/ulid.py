@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SHAPE = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
+_SHAPE = r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z"
 _RANDOM_BITS = 80
 _MAX_RANDOM = (1 << _RANDOM_BITS) - 1
 
@@ -42,9 +42,16 @@ def new_ulid(at: datetime | None = None) -> str:
     return _encode((millis << _RANDOM_BITS) | random)
 
 
+def ulid_of(name: str) -> str:
+    """Return the ULID that stands for a name, the same every time; its time is zero."""
+    import hashlib
+
+    return _encode(int.from_bytes(hashlib.sha256(name.encode()).digest()[:10], "big"))
+
+
 def is_ulid(text: str) -> bool:
     """Tell whether `text` is a ULID in canonical (upper-case) form."""
-    return _SHAPE.match(text) is not None
+    return re.match(_SHAPE, text) is not None
 
 
 def ulid_time_ms(ulid: str) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT_VARIABLE = "SPECIFY_REPO_ROOT"
-_LANE_BRANCH = re.compile(r"kitty/mission-(?P<slug>.+)-(?P<lane>lane-[a-z]+)\Z")
+_LANE_BRANCH = r"kitty/mission-(?P<slug>.+)-(?P<lane>lane-[a-z]+)\Z"
 
 
 class CurrentWorkspace(NamedTuple):
@@ -58,7 +58,7 @@ def start_directory(cwd: Path | None = None, env: Mapping[str, str] | None = Non
 
 
 def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
-    """Find the project that a command is about, with one git process.
+    """Find the project that a command is about, nearly always without a git process.
 
     `SPECIFY_REPO_ROOT` comes first; otherwise any folder of the main checkout or of a worktree
     leads to the main checkout, where the missions and their logs are.
@@ -83,7 +83,7 @@ def current_workspace(project: Project) -> CurrentWorkspace | None:
     repository = project.repository
     if repository.root == repository.main_root or repository.branch is None:
         return None
-    match = _LANE_BRANCH.match(repository.branch)
+    match = re.match(_LANE_BRANCH, repository.branch)
     if match is None:
         return None
     return CurrentWorkspace(match["slug"], match["lane"], repository.root, repository.branch)

@@ -14,6 +14,7 @@ from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, uncommitted_files
 from specify_cli.missions.guards import GuardFailure
+from specify_cli.missions.home import write_documents
 from specify_cli.missions.lanes import LanesMissing, load_lanes
 from specify_cli.missions.markdown import without_fences
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
@@ -183,6 +184,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
         source = mission.relative(mission.directory)
         recorded = read_metadata(mission.directory, source=source)
         already = recorded.accepted_at is not None
+        apart: str | None = None
         accepted_at = recorded.accepted_at or isoformat(utc_now())
         accepted_by = _label(recorded.document.get("accepted_by")) if already else actor
         if not already:
@@ -193,16 +195,16 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
                 "acceptance_mode": MODE,
                 "accept_commit": head,
             }
-            change.include(
-                mission.directory / META_FILE,
-                updated_metadata(mission.directory, changes, source=source),
-            )
+            path = mission.directory / META_FILE
+            branch = mission.target_branch
+            meta = updated_metadata(mission.directory, changes, source=source, branch=branch)
+            apart = write_documents(project, mission, change, {path: meta}, message)
         board = change.board
     return Acceptance(
         mission_slug=mission.slug,
         accepted_at=accepted_at,
         accepted_by=accepted_by,
-        commit=change.result.commit,
+        commit=apart or change.result.commit,
         already_accepted=already,
         approved=board.in_lane(Lane.APPROVED),
         done=board.in_lane(Lane.DONE),

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.missions.dependencies import unmet_dependencies
+from specify_cli.missions.mission import folded_log
 from specify_cli.missions.work_packages import load_work_packages
-from specify_cli.status.board import fold
-from specify_cli.status.lanes import DISPLAY_LANES, Lane, weighted_percentage
-from specify_cli.status.log import read_log
+from specify_cli.status.lanes import (
+    DISPLAY_LANES,
+    TERMINAL_LANES,
+    Lane,
+    weighted_percentage,
+)
 
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.work_packages import WorkPackage
+    from specify_cli.status.board import Board, WorkPackageState
+
+
+SELF_REVIEW = "self_review"
+"""Key of annotations: whether whoever reviews a work package now is the one who implemented it."""
+
+_JUDGED = frozenset({Lane.IN_REVIEW, Lane.APPROVED, Lane.DONE})
 
 
 class BoardEntry(NamedTuple):
@@ -28,6 +41,8 @@ class BoardEntry(NamedTuple):
         last_transition_at: When it last moved, or None.
         subtasks_done: How many of its subtasks are marked done.
         subtasks_total: How many it has.
+        self_review: Whether its latest review is by the one who implemented it.
+        waits_for: The dependencies that it waits for: not approved, and nobody has it yet.
     """
 
     wp_id: str
@@ -40,6 +55,8 @@ class BoardEntry(NamedTuple):
     last_transition_at: str | None
     subtasks_done: int
     subtasks_total: int
+    self_review: bool = False
+    waits_for: tuple[str, ...] = ()
 
     def to_json(self) -> JsonObject:
         """Return the entry as it stands in `work_packages`."""
@@ -54,7 +71,28 @@ class BoardEntry(NamedTuple):
             "last_transition_at": self.last_transition_at,
             "subtasks_done": self.subtasks_done,
             "subtasks_total": self.subtasks_total,
+            "self_review": self.self_review,
+            "waits_for": list(self.waits_for),
         }
+
+    def who(self) -> str:
+        """Say who has it or had it, and what for; empty when nobody has."""
+        own = " (a self-review)" if self.self_review else ""
+        if self.lane is Lane.IN_REVIEW and self.reviewer:
+            return f"in review by {self.reviewer}{own}"
+        if self.lane is Lane.APPROVED and self.reviewer:
+            return f"reviewed by {self.reviewer}{own}"
+        return f"by {self.implementer}{own}" if self.implementer else ""
+
+    def to_line(self) -> str:
+        """Return the entry for people, on one line."""
+        parts = [f"{self.wp_id}  {self.title}"]
+        if self.subtasks_total:
+            parts.append(f"{self.subtasks_done}/{self.subtasks_total} subtasks")
+        parts.append(self.who())
+        if self.dependencies and self.lane not in (Lane.APPROVED, Lane.DONE):
+            parts.append(f"after {', '.join(self.dependencies)}")
+        return "  ·  ".join(filter(None, parts))
 
 
 class MissionBoard(NamedTuple):
@@ -64,11 +102,13 @@ class MissionBoard(NamedTuple):
         mission: Whose board.
         entries: Its work packages, sorted by id.
         problems: Lines of the log that cannot be used, as `line N: reason`.
+        unknown_rows: Rows of the log that this version does not know; they are kept.
     """
 
     mission: Mission
     entries: tuple[BoardEntry, ...]
     problems: tuple[str, ...]
+    unknown_rows: int = 0
 
     def lanes(self) -> dict[Lane, tuple[BoardEntry, ...]]:
         """Return the displayed lanes in order, each with its work packages.
@@ -102,6 +142,7 @@ class MissionBoard(NamedTuple):
             "approved_count": len(lanes[Lane.APPROVED]),
             "weighted_percentage": self.weighted_percentage,
             "log_problems": list(self.problems),
+            "log_unknown_rows": self.unknown_rows,
         }
 
     def to_text(self) -> str:
@@ -117,10 +158,12 @@ class MissionBoard(NamedTuple):
                 empty.append(lane.value)
                 continue
             lines.append(f"  {lane.value}")
-            lines += [f"    {_line(entry)}" for entry in entries]
+            lines += [f"    {entry.to_line()}" for entry in entries]
         if self.entries and empty:
             lines.append(f"  empty: {', '.join(empty)}")
         lines += [f"  log: {problem}" for problem in self.problems]
+        if self.unknown_rows:
+            lines.append(f"  log: {self.unknown_rows} rows of a kind unknown to this version")
         return "\n".join(lines)
 
 
@@ -131,8 +174,8 @@ def mission_board(mission: Mission) -> MissionBoard:
         SpecKittyError: INVALID_WORK_PACKAGE, DUPLICATE_WP_ID, INVALID_YAML, READ_FAILED.
     """
     packages = load_work_packages(mission)
-    log = read_log(mission.log_file)
-    board = fold(log)
+    log = folded_log(mission)
+    board = log.board()
     entries = []
     for package in packages:
         state = board.work_packages.get(package.id)
@@ -141,7 +184,7 @@ def mission_board(mission: Mission) -> MissionBoard:
             BoardEntry(
                 wp_id=package.id,
                 title=package.title,
-                lane=board.lane(package.id),
+                lane=_standing(mission, board.lane(package.id)),
                 dependencies=package.dependencies,
                 actor=state.actor if state else None,
                 implementer=state.implementer if state else None,
@@ -149,28 +192,39 @@ def mission_board(mission: Mission) -> MissionBoard:
                 last_transition_at=state.last_transition_at if state else None,
                 subtasks_done=sum(marked.get(task) == "done" for task in package.subtasks),
                 subtasks_total=len(package.subtasks),
+                self_review=is_self_review(state),
+                waits_for=_waits_for(package, board),
             )
         )
     problems = tuple(
         f"line {problem.line} (byte {problem.offset}): {problem.reason}" for problem in log.problems
     )
-    return MissionBoard(mission=mission, entries=tuple(entries), problems=problems)
+    return MissionBoard(mission, tuple(entries), problems, log.summary.unknown)
+
+
+def is_self_review(state: WorkPackageState | None) -> bool:
+    """Tell whether a work package's latest review is, or was, by the one who implemented it.
+
+    Logs of the existing CLI have no annotation of it; there the names are compared.
+    """
+    if state is None or state.lane not in _JUDGED:
+        return False
+    named = state.reviewer is not None and state.reviewer == state.implementer
+    return named or state.notes.get(SELF_REVIEW) is True
+
+
+def _waits_for(package: WorkPackage, board: Board) -> tuple[str, ...]:
+    state = board.work_packages.get(package.id)
+    if state is not None and (state.implementer is not None or state.lane in TERMINAL_LANES):
+        return ()
+    return unmet_dependencies(package.dependencies, board)
+
+
+def _standing(mission: Mission, lane: Lane) -> Lane:
+    # Where the files are the plan, a work package that the log does not know is planned.
+    unseen = lane is Lane.UNINITIALIZED and mission.is_planned_by_files
+    return Lane.PLANNED if unseen else lane
 
 
 def _shown_lane(lane: Lane) -> Lane:
     return lane if lane in DISPLAY_LANES else Lane.PLANNED
-
-
-def _line(entry: BoardEntry) -> str:
-    parts = [f"{entry.wp_id}  {entry.title}"]
-    if entry.subtasks_total:
-        parts.append(f"{entry.subtasks_done}/{entry.subtasks_total} subtasks")
-    if entry.lane is Lane.IN_REVIEW and entry.reviewer:
-        parts.append(f"in review by {entry.reviewer}")
-    elif entry.lane is Lane.APPROVED and entry.reviewer:
-        parts.append(f"reviewed by {entry.reviewer}")
-    elif entry.implementer:
-        parts.append(f"by {entry.implementer}")
-    if entry.dependencies and entry.lane not in (Lane.APPROVED, Lane.DONE):
-        parts.append(f"after {', '.join(entry.dependencies)}")
-    return "  ·  ".join(parts)

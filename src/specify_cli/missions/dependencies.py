@@ -6,11 +6,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.status.lanes import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from specify_cli.missions.work_packages import WorkPackage
+    from specify_cli.status.board import Board
+
+_SATISFIED = frozenset({Lane.APPROVED, Lane.DONE})
 
 Graph = dict[str, tuple[str, ...]]
 """Node to the nodes it depends on, in the order in which nodes are preferred."""
@@ -26,6 +30,11 @@ class UnknownDependency(SpecKittyError):
     """A work package depends on one that does not exist."""
 
     code = "UNKNOWN_DEPENDENCY"
+
+
+def unmet_dependencies(wp_ids: Iterable[str], board: Board) -> tuple[str, ...]:
+    """Return those of the work packages that are not approved yet."""
+    return tuple(wp_id for wp_id in wp_ids if board.lane(wp_id) not in _SATISFIED)
 
 
 def dependency_graph(packages: Sequence[WorkPackage]) -> Graph:

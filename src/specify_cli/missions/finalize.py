@@ -10,6 +10,7 @@ from specify_cli.git.process import try_git
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.documents import TASKS_FILE, uncommitted_files
+from specify_cli.missions.home import write_documents
 from specify_cli.missions.lane_assignment import compute_lanes, lanes_bytes
 from specify_cli.missions.lanes import LANES_FILE, LanesCorrupt, LanesMissing, load_lanes
 from specify_cli.missions.mission import mission_log
@@ -162,14 +163,14 @@ def _write(
 ) -> str | None:
     message = f"Finalise the tasks of {mission.slug}"
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
-        for file in files:
-            path = mission.root / file
-            change.include(path, changes[path] if path in changes else path.read_bytes())
+        paths = [mission.root / file for file in files]
+        contents = {p: changes[p] if p in changes else p.read_bytes() for p in paths}
+        apart = write_documents(project, mission, change, contents, message) if contents else None
         for wp_id in seeds:
             # Another process may have finalised since; its rows stand.
             if change.board.lane(wp_id) in _UNSEEDED:
                 change.transition(TransitionRequest(wp_id, Lane.PLANNED, actor))
-    return change.result.commit
+    return change.result.commit or apart
 
 
 def _unseeded(board: Board, packages: Sequence[WorkPackage]) -> tuple[str, ...]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject, JsonScalar, JsonValue
 
-_KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*):(?: +(.*))?\Z")
-_ITEM = re.compile(r"( *)- +(\S.*)\Z")
+# Compiled on first use: not every mission has files to read.
+_KEY = r"([A-Za-z_][A-Za-z0-9_-]*):(?: +(.*))?\Z"
+_ITEM = r"( *)- +(\S.*)\Z"
 # A plain scalar starts with a letter (or a slash) and holds neither ": " nor " #". Inside a flow list
 # the list's own punctuation ends it.
-_PLAIN = re.compile(r"[A-Za-z_/](?:[^\n\t:#]|:(?=[^\s])|(?<=\S)#)*\Z")
-_PLAIN_IN_LIST = re.compile(r"[A-Za-z_/][^\n\t:#,\[\]{}\"'\\]*\Z")
-_INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
+_PLAIN = r"[A-Za-z_/](?:[^\n\t:#]|:(?=[^\s])|(?<=\S)#)*\Z"
+_PLAIN_IN_LIST = r"[A-Za-z_/][^\n\t:#,\[\]{}\"'\\]*\Z"
+_INTEGER = r"(?:0|[1-9][0-9]{0,8})\Z"
 # Words that some YAML version reads as something else than text.
 _SPECIAL = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
@@ -60,7 +61,7 @@ def parse_simple_mapping(block: str) -> JsonObject | None:
             stripped = line.strip(" ")
             if not stripped or stripped.startswith("#"):
                 continue
-            item = _ITEM.match(line)
+            item = re.match(_ITEM, line)
             if item is not None:
                 if pending is None or (items and item.group(1) != indent):
                     return None
@@ -68,7 +69,7 @@ def parse_simple_mapping(block: str) -> JsonObject | None:
                 items.append(_scalar(item.group(2).rstrip(" ")))
                 document[pending] = items
                 continue
-            key = _KEY.match(line.rstrip(" "))
+            key = re.match(_KEY, line.rstrip(" "))
             if key is None or key.group(1) in document or key.group(1).lower() in _SPECIAL:
                 return None
             name, value = key.group(1), key.group(2)
@@ -93,7 +94,7 @@ def _value(text: str) -> JsonValue:
     return [_scalar(part.strip(" "), _PLAIN_IN_LIST) for part in inner.split(",")]
 
 
-def _scalar(text: str, plain: re.Pattern[str] = _PLAIN) -> JsonScalar:
+def _scalar(text: str, plain: str = _PLAIN) -> JsonScalar:
     quote = text[:1]
     if quote in ("'", '"'):
         inner = text[1:-1]
@@ -102,9 +103,9 @@ def _scalar(text: str, plain: re.Pattern[str] = _PLAIN) -> JsonScalar:
         if not inner.isprintable():
             raise _NotSimple
         return inner
-    if _INTEGER.match(text):
+    if re.match(_INTEGER, text):
         return int(text)
-    if plain.match(text) and text.isprintable():
+    if re.match(plain, text) and text.isprintable():
         if text.lower() in _SPECIAL or text.endswith(":"):
             raise _NotSimple
         return text

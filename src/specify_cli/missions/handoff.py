@@ -20,7 +20,6 @@ from specify_cli.missions.workspaces import (
     main_checkout,
     recorded_commit,
 )
-from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,12 +64,15 @@ def examine(project: Project, mission: Mission, package: WorkPackage, board: Boa
     tips = branch_tips(repo)
     tip = tips.get(lane.branch)
     if tip is None:
-        raise branch_missing(repo, lane, read_log(mission.log_file))
+        raise branch_missing(repo, lane, board)
     state = board.work_packages.get(package.id)
     base = recorded_commit(state, BASE_COMMIT)
     others = [tips[dep.branch] for dep in _upstream(lanes, lane) if dep.branch in tips]
     if not lane.is_planning and mission.target_branch in tips:
         others.append(tips[mission.target_branch])
+    if (coordination := mission.coordination_branch) in tips and coordination is not None:
+        # The existing CLI cuts lanes from it, so its bookkeeping is in them.
+        others.append(tips[coordination])
     without = (*([base] if base else []), *others)
     own = OwnCommits.read(repo, tip, without)
     reviewed = recorded_commit(state, REVIEWED_COMMIT)

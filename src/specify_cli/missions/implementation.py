@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.bookkeeping import joined
+from specify_cli.missions.dependencies import unmet_dependencies
 from specify_cli.missions.handoff import examine
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import mission_log
+from specify_cli.missions.seeding import plan_by_files
 from specify_cli.missions.work_packages import PLANNING_ARTIFACT, find_work_package
 from specify_cli.missions.workspaces import (
     BASE_COMMIT,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from specify_cli.status.mission_status import StatusChange
 
 _WORKING = (Lane.CLAIMED, Lane.IN_PROGRESS)
-_SATISFIED = (Lane.APPROVED, Lane.DONE)
 
 
 class DependenciesNotSatisfied(SpecKittyError):
@@ -126,7 +127,8 @@ def start_implementation(
 ) -> Started:
     """Claim a work package and start work on it: planned → claimed → in_progress in one change.
 
-    The actor recorded is the one given. Doing it again as the same actor records nothing and returns
+    A work package that the log does not know, as in a project that another client seeded, is planned
+    first. The actor recorded is the one given. Doing it again as the same actor records nothing and returns
     the workspace; so does going on after a review asked for changes.
 
     Args:
@@ -148,8 +150,8 @@ def start_implementation(
     package = find_work_package(mission, wp_id)
     message = f"{package.id} started by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
+        start = plan_unseen(change, mission, package, actor)
         board = change.board
-        start = board.lane(package.id)
         if start in _WORKING:
             refuse_other_holder(package.id, board.work_packages[package.id].implementer, actor)
             workspace = ensure_workspace(project, mission, package.id)
@@ -167,12 +169,43 @@ def start_implementation(
         )
         # Refused here, the work package leaves no branch and no worktree behind.
         check_transition(start, claim)
-        _refuse_unmet_dependencies(package, board)
+        refuse_unmet_dependencies(package, board)
         _refuse_busy_lane(load_lanes(mission).lane_of(package.id), package.id, board, actor)
         workspace = ensure_workspace(project, mission, package.id)
         change.transition(claim)
         _enter(change, package, workspace, actor, policy_metadata)
         return Started(package.id, workspace, start, Lane.IN_PROGRESS, no_op=False)
+
+
+def plan_unseen(change: StatusChange, mission: Mission, package: WorkPackage, actor: str) -> Lane:
+    """Return where a work package stands; one that the log does not know is planned now.
+
+    Args:
+        change: The change to do it in.
+        mission: The mission; the work package must have a lane in it, so that tasks which are not
+            finalised stay unplanned.
+        package: The work package.
+        actor: Who takes it up.
+
+    Raises:
+        SpecKittyError: LANES_MISSING, LANES_CORRUPT, WP_NOT_IN_LANE.
+    """
+    lane = change.board.lane(package.id)
+    if lane is not Lane.UNINITIALIZED:
+        return lane
+    load_lanes(mission).lane_of(package.id)
+    plan_by_files(change, mission, actor)
+    if change.board.lane(package.id) is not Lane.UNINITIALIZED:
+        return change.board.lane(package.id)
+    change.transition(
+        TransitionRequest(
+            wp_id=package.id,
+            to_lane=Lane.PLANNED,
+            actor=actor,
+            execution_mode=execution_mode(package),
+        )
+    )
+    return Lane.PLANNED
 
 
 def handoff_problems(
@@ -205,6 +238,7 @@ def hand_off(
     *,
     actor: str,
     change: StatusChange | None = None,
+    policy_metadata: JsonObject | None = None,
 ) -> HandedOff:
     """Hand a work package off for review: in_progress → for_review, when nothing is missing.
 
@@ -216,6 +250,7 @@ def hand_off(
         wp_id: The work package, in any notation.
         actor: Who implemented it.
         change: A status change to join.
+        policy_metadata: Recorded with the change, as an orchestrator gave it.
 
     Raises:
         HandOffIncomplete: HANDOFF_INCOMPLETE with every guard failure.
@@ -235,6 +270,7 @@ def hand_off(
             subtasks_complete=True,
             implementation_evidence_present=True,
             execution_mode=execution_mode(package),
+            policy_metadata=policy_metadata,
         )
         state = board.work_packages.get(package.id)
         if start is Lane.FOR_REVIEW and state is not None and state.implementer == actor:
@@ -303,12 +339,13 @@ def _enter(
         record_commits(change, package.id, actor, {BASE_COMMIT: workspace.base_sha})
 
 
-def _refuse_unmet_dependencies(package: WorkPackage, board: Board) -> None:
-    unmet = {
-        wp_id: board.lane(wp_id)
-        for wp_id in package.dependencies
-        if board.lane(wp_id) not in _SATISFIED
-    }
+def refuse_unmet_dependencies(package: WorkPackage, board: Board) -> None:
+    """Refuse while work that a work package builds on is not approved.
+
+    Raises:
+        DependenciesNotSatisfied: DEPENDENCIES_NOT_SATISFIED.
+    """
+    unmet = {wp_id: board.lane(wp_id) for wp_id in unmet_dependencies(package.dependencies, board)}
     if not unmet:
         return
     listed = ", ".join(f"{wp_id} ({lane})" for wp_id, lane in unmet.items())

@@ -118,6 +118,8 @@ def lane_worktree(mission: Mission, lane_id: str) -> Path:
 def load_lanes(mission: Mission) -> MissionLanes:
     """Read a mission's `lanes.json`.
 
+    Without one, a mission that is planned by its files alone has a lane for each work package.
+
     Raises:
         LanesMissing: LANES_MISSING: the tasks are not finalised.
         LanesCorrupt: LANES_CORRUPT: not JSON, or not a lanes manifest.
@@ -127,6 +129,8 @@ def load_lanes(mission: Mission) -> MissionLanes:
     try:
         document = json.loads(read_text(path))
     except FileNotFoundError:
+        if mission.is_planned_by_files:
+            return _lanes_of_files(mission)
         raise LanesMissing(
             f"{file} does not exist: the tasks of mission {mission.slug} are not finalised.",
             fix=f"{_FINALIZE} --mission {mission.slug}",
@@ -143,6 +147,48 @@ def load_lanes(mission: Mission) -> MissionLanes:
     _check_members(lanes, file)
     lanes.sort(key=lambda lane: (lane.parallel_group, len(lane.lane_id), lane.lane_id))
     return MissionLanes(mission.slug, tuple(lanes), document)
+
+
+def _lanes_of_files(mission: Mission) -> MissionLanes:
+    """Derive a lane for each work package file, named after its number.
+
+    The name does not depend on the other files, so a work package that is added later renames nobody.
+
+    Raises:
+        UnknownDependency: UNKNOWN_DEPENDENCY.
+        DependencyCycle: DEPENDENCY_CYCLE.
+    """
+    from specify_cli.missions.dependencies import check_dependencies, depths
+    from specify_cli.missions.work_packages import PLANNING_ARTIFACT, scan_work_packages
+
+    packages = scan_work_packages(mission).work_packages
+    graph = check_dependencies(packages)
+    depth = depths(graph)
+    own = {
+        package.id: lane_name(int(package.id.removeprefix("WP")) - 1)
+        for package in packages
+        if package.execution_mode != PLANNING_ARTIFACT and package.id != "WP00"
+    }
+    planning = tuple(package.id for package in packages if package.id not in own)
+    lanes = [
+        MissionLane(
+            lane_id=lane_id,
+            wp_ids=(wp_id,),
+            branch=lane_branch(mission, lane_id),
+            worktree=lane_worktree(mission, lane_id),
+            depends_on_lanes=tuple(own[needed] for needed in graph[wp_id] if needed in own),
+            parallel_group=depth[wp_id],
+        )
+        for wp_id, lane_id in own.items()
+    ]
+    if planning:
+        branch, worktree = (
+            lane_branch(mission, PLANNING_LANE),
+            lane_worktree(mission, PLANNING_LANE),
+        )
+        lanes.append(MissionLane(PLANNING_LANE, planning, branch, worktree, (), 0))
+    lanes.sort(key=lambda lane: (lane.parallel_group, len(lane.lane_id), lane.lane_id))
+    return MissionLanes(mission.slug, tuple(lanes), {})
 
 
 def _lane(mission: Mission, entry: object, file: str) -> MissionLane:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.missions.mission import missions_elsewhere, scan_missions
+from specify_cli.missions.branches import missions_elsewhere
+from specify_cli.missions.mission import scan_missions
 
 if TYPE_CHECKING:
     from specify_cli.identity.project import Project

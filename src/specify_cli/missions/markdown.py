@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_FENCE_OPEN = re.compile(r" {0,3}(`{3,}|~{3,})")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# Patterns are compiled on first use, since few commands look for any of this.
+_FENCE_OPEN = r" {0,3}(`{3,}|~{3,})"
+_COMMENT = r"(?s)<!--.*?-->"
 _CODE_SPAN = r"(?s)(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)"
 _HEADING = r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$"
 # Scripts without spaces count by character.
@@ -16,7 +17,7 @@ _DEFERRED = r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)"
 FILL_IN = "[FILL IN"
 """What every gap in our scaffolds starts with."""
 
-# What stands where text is still to come; compiled on first use, since only guards look for it.
+# What stands where text is still to come.
 # Upper case only where the word also has a meaning: a todo app may well talk about todos.
 _PLACEHOLDERS = (
     r"\[FILL IN[^\]]*\]?",
@@ -67,7 +68,7 @@ def without_code(text: str) -> str:
 
 def without_fences(text: str) -> str:
     """Blank out fenced code and comments only; line numbers stay what they were."""
-    return _COMMENT.sub(_blank, _blank_fences(text))
+    return re.sub(_COMMENT, _blank, _blank_fences(text))
 
 
 def placeholders(text: str) -> tuple[Placeholder, ...]:
@@ -112,7 +113,7 @@ def sections(text: str) -> tuple[Section, ...]:
 
 def word_count(text: str) -> int:
     """Count the words of a text; comments, headings and gaps to be filled in are not words."""
-    lines = _COMMENT.sub("", text).split("\n")
+    lines = re.sub(_COMMENT, "", text).split("\n")
     body = "\n".join(line for line in lines if re.match(_HEADING, line) is None)
     return len(re.findall(_WORD, re.sub(_PLACEHOLDERS[0], "", body)))
 
@@ -121,7 +122,7 @@ def _blank_fences(text: str) -> str:
     lines = text.split("\n")
     number = 0
     while number < len(lines):
-        opening = _FENCE_OPEN.match(lines[number])
+        opening = re.match(_FENCE_OPEN, lines[number])
         if opening is None:
             number += 1
             continue

@@ -28,6 +28,8 @@ from specify_cli.git.worktrees import (
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
+from specify_cli.missions.consolidation import bring_status_home, remove_coordination
+from specify_cli.missions.home import documents_target, write_documents
 from specify_cli.missions.landing import land, plan_landing
 from specify_cli.missions.merge_plan import earlier_merges, plan_merge
 from specify_cli.missions.merge_report import Cleanup, MergeReport
@@ -45,7 +47,7 @@ from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import APPROVED_VERDICT, TransitionRequest
 
 if TYPE_CHECKING:
-    from spec_kitty_contracts.wire.status_rows import RowEvidence, RowReview
+    from spec_kitty_contracts.wire.definitions import RowEvidence, RowReview
     from specify_cli.git.repository import Repository
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
@@ -122,12 +124,14 @@ def merge_mission(
             message=f"Merge {mission.slug} into {mission.target_branch}",
             capability=Capability.MERGE_BOOKKEEPING,
         ) as change:
-            plan = plan_merge(repo, mission, change.board, change.log, lane_strategy)
+            plan = plan_merge(repo, mission, change.board, lane_strategy)
             landing = _forecast_landing(repo, mission, plan, landing_branch)
             _refuse(*plan.blockers, *(landing.blockers if landing else ()))
+            documents_target(mission)
             advance_branch(repo, mission.target_branch, plan.result, plan.target_tip)
-            _record(change, mission, actor, number, plan)
+            _record(project, change, mission, actor, number, plan)
             done = change.board.in_lane(Lane.DONE)
+        bring_status_home(project, mission)
         landed_commit: str | None = None
         if landing_branch is not None:
             source = branch_tip(repo, mission.target_branch) or plan.result
@@ -164,7 +168,7 @@ def _dry_run(
     lane_strategy: Strategy,
 ) -> MergeReport:
     status = MissionStatus.load(mission_log(project, mission))
-    plan = plan_merge(repo, mission, status.board, status.log, lane_strategy)
+    plan = plan_merge(repo, mission, status.board, lane_strategy)
     landing = _forecast_landing(repo, mission, plan, landing_branch)
     return MergeReport(
         mission_slug=mission.slug,
@@ -245,7 +249,12 @@ def _forecast_landing(
 
 
 def _record(
-    change: StatusChange, mission: Mission, actor: str, number: int, plan: MergePlan
+    project: Project,
+    change: StatusChange,
+    mission: Mission,
+    actor: str,
+    number: int,
+    plan: MergePlan,
 ) -> None:
     """Record what is not recorded yet: done, MissionClosed, `meta.json`."""
     for wp_id in change.board.in_lane(Lane.APPROVED):
@@ -280,9 +289,11 @@ def _record(
             "merged_commit": plan.merged_commit,
             "baseline_merge_commit": plan.baseline,
         }
-        change.include(
-            mission.directory / META_FILE,
-            updated_metadata(mission.directory, facts, source=source),
+        path = mission.directory / META_FILE
+        branch = mission.target_branch
+        meta = updated_metadata(mission.directory, facts, source=source, branch=branch)
+        write_documents(
+            project, mission, change, {path: meta}, f"Merge {mission.slug} into {branch}"
         )
 
 
@@ -341,6 +352,13 @@ def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
             deleted.append(lane.branch)
         else:
             kept.append((lane.branch, reason))
+    if mission.coordination_branch is not None:
+        gone, reason = remove_coordination(repo, mission)
+        if gone is not None:
+            removed.append(gone)
+            deleted.append(mission.coordination_branch)
+        elif reason is not None:
+            kept.append((mission.coordination_branch, reason))
     forget_missing(repo, [f"{mission.slug}-{lane.lane_id}" for lane in plan.lanes])
     folder = mission.root / WORKTREES
     if folder.is_dir() and not any(folder.iterdir()):

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.mission import Mission
     from specify_cli.status.board import Board
-    from specify_cli.status.log import Log
 
 Strategy = Literal["merge", "squash", "rebase"]
 Outcome = Literal["merge", "merged", "canceled", "no_work", "conflict", "missing"]
@@ -115,9 +114,7 @@ class MergePlan:
     warnings: tuple[str, ...]
 
 
-def plan_merge(
-    repo: Repository, mission: Mission, board: Board, log: Log, strategy: Strategy
-) -> MergePlan:
+def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strategy) -> MergePlan:
     """Compute how a mission's lanes land on its target branch.
 
     Lanes go in manifest order: by depth, then by name. Files that the program keeps stay as the target
@@ -127,7 +124,6 @@ def plan_merge(
         repo: The main checkout.
         mission: The mission.
         board: Its board.
-        log: Its log.
         strategy: "merge": one merge commit for each lane; "squash": one commit for all of them;
             "rebase": the lanes' commits in a row, without merge commits.
 
@@ -153,7 +149,6 @@ def plan_merge(
             tips.get(lane.branch),
             checkouts.get(lane.branch),
             board,
-            log,
             earlier,
             target_tip,
         )
@@ -165,7 +160,7 @@ def plan_merge(
     blockers = [
         *incomplete_mission(mission, board),
         *(
-            branch_missing(repo, lane, log)
+            branch_missing(repo, lane, board)
             for lane, plan in zip(lanes, planned, strict=True)
             if plan.outcome == "missing"
         ),
@@ -238,7 +233,6 @@ def _lane_plan(
     tip: str | None,
     checkout: Path | None,
     board: Board,
-    log: Log,
     earlier: EarlierMerges,
     target_tip: str,
 ) -> LanePlan:
@@ -250,7 +244,7 @@ def _lane_plan(
         if lanes_of <= TERMINAL_LANES:
             outcome = "merged"
         else:
-            outcome = "missing" if was_started(log, lane) else "no_work"
+            outcome = "missing" if was_started(board, lane) else "no_work"
     elif earlier.lanes.get(lane.lane_id) == tip or is_ancestor(repo, tip, target_tip):
         outcome = "merged"
     else:

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel import gate
+from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import json_document, read_text
+from specify_cli.kernel.files import ReadFailed, json_document, read_text
+from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 META_FILE = "meta.json"
 SURFACE = "mission_meta"
+DEFAULT_TYPE = "software-dev"
+"""The type of missions that are older than the key: there was no other."""
+_NAMES = frozenset({"slug", "mission_slug"})
 
 
 class CorruptMetadata(SpecKittyError):
@@ -56,14 +61,17 @@ def read_metadata(directory: Path, *, source: str) -> Metadata:
         source: The folder's name for messages, relative to the project root.
 
     Raises:
-        CorruptMetadata: CORRUPT_METADATA with file and line: missing, not JSON, or a key of the
-            wrong type.
+        CorruptMetadata: CORRUPT_METADATA with file and line: missing, unreadable, not JSON, or a
+            key of the wrong type.
     """
     file = f"{source}/{META_FILE}"
     try:
         text = read_text(directory / META_FILE)
     except FileNotFoundError:
         raise _corrupt(file, None, "the file is missing") from None
+    except ReadFailed as error:
+        # One such file must not hide the other missions.
+        raise _corrupt(file, None, error.message.rstrip(".")) from error
     return parse_metadata(text, file=file)
 
 
@@ -91,6 +99,9 @@ def parse_metadata(text: str, *, file: str) -> Metadata:
         return value
 
     mission_type = text_of("mission_type")
+    if mission_type is None and _is_old(document):
+        # Files from before missions had an id name the type otherwise, or not at all.
+        mission_type = text_of("mission") or DEFAULT_TYPE
     if mission_type is None:
         raise _corrupt(file, 1, '"mission_type" is missing')
     mission_id = text_of("mission_id")
@@ -105,6 +116,12 @@ def parse_metadata(text: str, *, file: str) -> Metadata:
         merged_at=text_of("merged_at"),
         document=document,
     )
+
+
+def _is_old(document: Mapping[str, object]) -> bool:
+    """Tell whether a file was written before missions had an id: it has a name and a date."""
+    named = not _NAMES.isdisjoint(document) and "created_at" in document
+    return named and not document.get("mission_id")
 
 
 def new_metadata(
@@ -146,19 +163,36 @@ def metadata_bytes(document: Mapping[str, object]) -> bytes:
     return json_document(document)
 
 
-def updated_metadata(directory: Path, changes: Mapping[str, JsonValue], *, source: str) -> bytes:
+def updated_metadata(
+    directory: Path, changes: Mapping[str, JsonValue], *, source: str, branch: str = ""
+) -> bytes:
     """Render a mission's `meta.json` with some keys changed and every other key kept.
+
+    What the file of another client lacks is completed, an id of its own included. Call it under the
+    mission's lock.
 
     Args:
         directory: The mission folder.
         changes: Keys to set, for example `merged_at`.
         source: The folder's name for messages.
+        branch: The branch that the mission lives on, for a file that names none.
 
     Raises:
         CorruptMetadata: CORRUPT_METADATA.
         ContractViolation: CONTRACT_VIOLATION.
     """
-    document: JsonObject = dict(read_metadata(directory, source=source).document)
+    known = read_metadata(directory, source=source)
+    document: JsonObject = {
+        "mission_slug": directory.name,
+        "slug": directory.name,
+        "friendly_name": known.friendly_name or directory.name,
+        "created_at": isoformat(utc_now()),
+        **known.document,
+        "mission_type": known.mission_type,
+        "mission_id": known.mission_id or new_ulid(),
+        "mission_number": known.mission_number,
+        "target_branch": known.target_branch or branch,
+    }
     document.update(changes)
     return metadata_bytes(document)
 

@@ -6,10 +6,12 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.git.process import try_git
+from specify_cli.git.layout import common_folder, git_folder
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.names import safe_segment
 from specify_cli.kernel.ulid import is_ulid
+from specify_cli.missions.branches import BRANCH_PREFIX as BRANCH_PREFIX
+from specify_cli.missions.branches import checked_out_branch, missions_elsewhere
 from specify_cli.missions.metadata import META_FILE, CorruptMetadata, read_metadata
 
 if TYPE_CHECKING:
@@ -19,12 +21,14 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonValue
     from specify_cli.status.mission_status import MissionLog
+    from specify_cli.status.reading import FoldedLog
 
 MISSIONS_FOLDER = "kitty-specs"
 LOG_FILE = "status.events.jsonl"
 TASKS_FOLDER = "tasks"
-BRANCH_PREFIX = "kitty/mission-"
-_MID8 = re.compile(r"[0-9A-HJKMNP-TV-Z]{8}\Z")
+_MID8 = r"[0-9A-HJKMNP-TV-Z]{8}\Z"
+COORDINATED = frozenset({"coord", "lanes_with_coord"})
+"""Topologies of the existing CLI that keep the status log on a branch of its own."""
 _SHOWN = 20
 
 
@@ -79,9 +83,38 @@ class Mission(NamedTuple):
         return self.mission_id[:8] if self.mission_id else None
 
     @property
+    def coordination_branch(self) -> str | None:
+        """The branch that holds the status log; None when it lies beside `meta.json`."""
+        if self.metadata.get("topology") not in COORDINATED:
+            return None
+        named = self.metadata.get("coordination_branch")
+        return named if isinstance(named, str) and named.strip() else None
+
+    @property
+    def coordination_root(self) -> Path | None:
+        """The worktree of the coordination branch, which may be missing; None without one."""
+        if self.coordination_branch is None:
+            return None
+        return self.root / ".worktrees" / f"{self.slug}-coord"
+
+    @property
+    def status_directory(self) -> Path:
+        """The folder of the event log and the reviews: the mission's own, or its coordination one."""
+        tree = self.coordination_root
+        return self.directory if tree is None else tree / MISSIONS_FOLDER / self.slug
+
+    @property
+    def is_planned_by_files(self) -> bool:
+        """Whether the work package files are the plan: no program with a finalize step made it.
+
+        Every such program records the topology in `meta.json` (ADR 0009).
+        """
+        return "topology" not in self.metadata and self.metadata.get("flattened") is not True
+
+    @property
     def log_file(self) -> Path:
         """The event log; it may not exist yet."""
-        return self.directory / LOG_FILE
+        return self.status_directory / LOG_FILE
 
     @property
     def tasks_directory(self) -> Path:
@@ -154,9 +187,18 @@ def find_mission(root: Path, handle: str | None) -> Mission:
         MissionNotFound: MISSION_NOT_FOUND: the fix lists the missions that exist.
         MissionAmbiguous: MISSION_AMBIGUOUS: the fix lists the candidates.
         CorruptMetadata: CORRUPT_METADATA: the mission was found but cannot be read.
+        CoordinationBranchMissing: COORDINATION_BRANCH_MISSING.
     """
-    if handle is None:
-        return _only_mission(root)
+    mission = _only_mission(root) if handle is None else _named(root, handle)
+    if mission.coordination_branch is not None:
+        from specify_cli.missions.home import ensure_status_home
+
+        # Whoever reads the log finds it, even where the mission was only cloned.
+        ensure_status_home(mission)
+    return mission
+
+
+def _named(root: Path, handle: str) -> Mission:
     safe_segment(handle, what="mission")
     directory = root / MISSIONS_FOLDER / handle
     if directory.is_dir():
@@ -176,29 +218,64 @@ def find_mission(root: Path, handle: str | None) -> Mission:
 def mission_log(project: Project, mission: Mission) -> MissionLog:
     """Return the description of the mission's event log that `MissionStatus` works on.
 
-    The log is always the one in the main checkout, whatever worktree the caller stands in
-    (DESIGN.md D8).
+    The log is the one in the main checkout, or in the coordination worktree of a mission that has
+    one, whatever worktree the caller stands in (DESIGN.md D8). A missing coordination worktree is
+    made.
 
     Raises:
         ConfigInvalid: CONFIG_INVALID: the protected branches are not a list of names.
         YamlError: INVALID_YAML.
+        CoordinationBranchMissing: COORDINATION_BRANCH_MISSING.
     """
-    from specify_cli.identity.project import load_identity
+    from specify_cli.git.safe_commit import Capability
+    from specify_cli.missions.home import (
+        completing_identity,
+        ensure_status_home,
+        home_capability,
+    )
     from specify_cli.missions.protection import configured_protection
     from specify_cli.status.mission_status import MissionLog
 
+    ensure_status_home(mission)
+    protected = configured_protection(project.root)
+    documents = home_capability(project.repository.common_dir, mission, protected)
+    tree, branch = mission.coordination_root, mission.coordination_branch
+    apart = tree is not None and branch is not None
     return MissionLog(
-        directory=mission.directory,
+        directory=mission.status_directory,
         mission_slug=mission.slug,
         mission_id=mission.mission_id,
         mission_number=mission.mission_number,
         mission_type=mission.mission_type,
-        worktree_root=project.root,
-        target_branch=mission.target_branch,
+        worktree_root=tree or project.root,
+        target_branch=branch or mission.target_branch,
         lock_path=lock_path(project.repository.common_dir, f"mission-{mission.slug}"),
-        identity=lambda: load_identity(project),
-        protected=configured_protection(project.root),
+        identity=completing_identity(
+            project, (project.root, mission.target_branch), documents, protected
+        ),
+        protected=protected,
+        capability=Capability.STANDARD if apart else documents,
     )
+
+
+def folded_log(mission: Mission) -> FoldedLog:
+    """Read a mission's log for its board, without its rows.
+
+    The fold of a long log is kept where a change of the mission keeps it too.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+    """
+    from specify_cli.status.checkpoint import checkpoint_path
+    from specify_cli.status.reading import fold_log
+
+    try:
+        common_dir = common_folder(git_folder(mission.root))
+    except OSError:
+        # No git folder to keep anything in; the log can be read all the same.
+        return fold_log(mission.log_file)
+    lock = lock_path(common_dir, f"mission-{mission.slug}")
+    return fold_log(mission.log_file, checkpoint_path(lock))
 
 
 def lock_path(common_dir: Path, name: str) -> Path:
@@ -253,29 +330,10 @@ def _read(root: Path, directory: Path) -> Mission:
     )
 
 
-def checked_out_branch(root: Path) -> str | None:
-    """Read the branch of a checkout from its HEAD file, without a git process.
-
-    Returns:
-        The short branch name; None when HEAD is detached or cannot be read this way.
-    """
-    git = root / ".git"
-    try:
-        if git.is_file():
-            pointer = git.read_text(encoding="utf-8").strip()
-            git = root / pointer.removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-    branch = head.removeprefix("ref: refs/heads/")
-    # With the reftable format HEAD holds a fixed ".invalid" and the real value is elsewhere.
-    return None if branch in (head, ".invalid") else branch
-
-
 def _answers_to(mission: Mission, handle: str) -> bool:
     if mission.mission_id is not None:
         upper = handle.upper()
-        if upper == mission.mission_id or (_MID8.match(upper) and upper == mission.mid8):
+        if upper == mission.mission_id or (re.match(_MID8, upper) and upper == mission.mid8):
             return True
     return _slug_answers_to(mission.slug, handle)
 
@@ -284,7 +342,7 @@ def _slug_answers_to(slug: str, handle: str) -> bool:
     if handle == slug:
         return True
     head, _, tail = slug.rpartition("-")
-    if _MID8.match(tail) and head:
+    if re.match(_MID8, tail) and head:
         return handle in (head, tail) or (is_ulid(handle.upper()) and handle.upper()[:8] == tail)
     number, _, words = slug.partition("-")
     return number.isdigit() and handle in (number, words)
@@ -308,22 +366,6 @@ def _not_found(root: Path, handle: str | None) -> MissionNotFound:
         fix=" ".join(fixes),
         details={"handle": handle, "missions": [*names], "branches": [*elsewhere]},
     )
-
-
-def missions_elsewhere(root: Path, here: list[str]) -> list[str]:
-    """Return the branches made for missions whose folder is not checked out."""
-    listed = try_git(
-        root, "for-each-ref", "--format=%(refname:lstrip=2)", f"refs/heads/{BRANCH_PREFIX}*"
-    )
-    branches = listed.stdout.splitlines() if listed.code == 0 else []
-    current = checked_out_branch(root)
-    return [
-        branch
-        for branch in branches
-        if branch != current
-        and "-lane-" not in branch
-        and branch.removeprefix(BRANCH_PREFIX) not in here
-    ]
 
 
 def _ambiguous(

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.missions.board import SELF_REVIEW, is_self_review
+from specify_cli.missions.claims import change_lane
 from specify_cli.missions.mission import mission_log
+from specify_cli.missions.seeding import plan_by_files
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.status.lanes import Lane, parse_lane
 from specify_cli.status.mission_status import MissionStatus
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.status.mission_status import StatusChange
 
 _STARTED = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
@@ -36,6 +40,7 @@ class Move(NamedTuple):
         actor: Who moved it.
         event_ids: Its new rows in the log.
         commit: The commit that holds them, or None when nothing changed.
+        self_review: Whether its latest review is by the one who implemented it.
     """
 
     mission_slug: str
@@ -45,6 +50,7 @@ class Move(NamedTuple):
     actor: str
     event_ids: tuple[str, ...]
     commit: str | None
+    self_review: bool = False
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `agent tasks move-task`."""
@@ -57,13 +63,17 @@ class Move(NamedTuple):
             "actor": self.actor,
             "event_ids": list(self.event_ids),
             "commit": self.commit,
+            "self_review": self.self_review,
         }
 
     def to_text(self) -> str:
-        """Return one line for people."""
+        """Return one line for people, and one more for a review by the implementer."""
         if not self.event_ids:
             return f"{self.wp_id} is in {self.to_lane} already."
-        return f"{self.wp_id}: {self.from_lane} → {self.to_lane} (by {self.actor})"
+        moved = f"{self.wp_id}: {self.from_lane} → {self.to_lane} (by {self.actor})"
+        if not self.self_review:
+            return moved
+        return f"{moved}\n  note  a self-review: {self.actor} implemented it"
 
 
 def move_work_package(
@@ -96,31 +106,37 @@ def move_work_package(
     lane = parse_lane(to)
     package = find_work_package(mission, wp_id)
     with MissionStatus.change(mission_log(project, mission)) as change:
+        plan_by_files(change, mission, actor)
         start = change.board.lane(package.id)
         if force:
-            change.transition(
+            change_lane(
+                change,
+                package,
                 TransitionRequest(
                     wp_id=package.id, to_lane=lane, actor=actor, force=True, reason=note
-                )
+                ),
             )
         else:
-            _move(project, mission, package.id, start, lane, actor, note, feedback, change)
-        end = change.board.lane(package.id)
+            _move(project, mission, package, start, lane, actor, note, feedback, change)
+        after = change.board.work_packages[package.id]
+        # Sent back, the lane says nothing about the review any more; the note does.
+        own = start is Lane.IN_REVIEW and after.notes.get(SELF_REVIEW) is True
     return Move(
         mission_slug=mission.slug,
         wp_id=package.id,
         from_lane=start,
-        to_lane=end,
+        to_lane=after.lane,
         actor=actor,
         event_ids=change.result.event_ids,
         commit=change.result.commit,
+        self_review=own or is_self_review(after),
     )
 
 
 def _move(
     project: Project,
     mission: Mission,
-    wp_id: str,
+    package: WorkPackage,
     start: Lane,
     lane: Lane,
     actor: str,
@@ -131,6 +147,12 @@ def _move(
     from specify_cli.missions.implementation import hand_off, start_implementation
     from specify_cli.missions.review import record_verdict, start_review
 
+    wp_id = package.id
+    state = change.board.work_packages.get(wp_id)
+    if state is not None and state.blocked_from is Lane.PLANNED and lane in _STARTED:
+        # Nobody has it: it is planned again first, then claimed like any other.
+        change.transition(TransitionRequest(wp_id=wp_id, to_lane=Lane.PLANNED, actor=actor))
+        start = Lane.PLANNED
     if lane in _STARTED and start in (Lane.PLANNED, Lane.CLAIMED, Lane.IN_PROGRESS):
         start_implementation(project, mission, wp_id, actor=actor, change=change)
     elif lane is Lane.FOR_REVIEW and start is Lane.IN_PROGRESS:
@@ -153,4 +175,5 @@ def _move(
             change=change,
         )
     else:
-        change.transition(TransitionRequest(wp_id=wp_id, to_lane=lane, actor=actor, reason=note))
+        request = TransitionRequest(wp_id=wp_id, to_lane=lane, actor=actor, reason=note)
+        change_lane(change, package, request)

@@ -10,8 +10,10 @@ from specify_cli.git.branches import branch_tip
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.missions.bookkeeping import REVIEW_CYCLE, joined
+from specify_cli.missions.claims import note_self_review
 from specify_cli.missions.implementation import execution_mode, refuse_other_holder
 from specify_cli.missions.lanes import load_lanes
+from specify_cli.missions.mission import TASKS_FOLDER
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.missions.workspaces import (
     BASE_COMMIT,
@@ -34,7 +36,7 @@ from specify_cli.status.transitions import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec_kitty_contracts.wire.status_rows import ReviewResult, RowEvidence
+    from spec_kitty_contracts.wire.definitions import ReviewResult, RowEvidence
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
@@ -120,6 +122,7 @@ def start_review(
     actor: str,
     change: StatusChange | None = None,
     policy_metadata: JsonObject | None = None,
+    review_ref: str | None = None,
 ) -> ReviewStarted:
     """Take a work package into review: for_review → in_review.
 
@@ -133,6 +136,7 @@ def start_review(
         actor: Who reviews.
         change: A status change to join.
         policy_metadata: Recorded with the claim, as an orchestrator gave it.
+        review_ref: What the review refers to, such as a pull request.
 
     Raises:
         WorkPackageNotFound: WP_NOT_FOUND.
@@ -149,6 +153,7 @@ def start_review(
             wp_id=package.id,
             to_lane=Lane.IN_REVIEW,
             actor=actor,
+            review_ref=review_ref,
             execution_mode=execution_mode(package),
             policy_metadata=policy_metadata,
         )
@@ -164,20 +169,22 @@ def start_review(
         else:
             check_transition(start, request, blocked_from=state.blocked_from if state else None)
         workspace = ensure_workspace(project, mission, package.id, refresh=False)
+        implementer = state.implementer if state is not None else None
+        own = implementer == actor
         if start is not Lane.IN_REVIEW:
             change.transition(request)
-        implementer = state.implementer if state is not None else None
+            note_self_review(change, package.id, actor, state, own)
         return ReviewStarted(
             wp_id=package.id,
             workspace=workspace,
             from_lane=start,
             to_lane=Lane.IN_REVIEW,
             no_op=start is Lane.IN_REVIEW,
-            self_review=implementer == actor,
+            self_review=own,
             implementer=implementer,
             base_commit=recorded_commit(state, BASE_COMMIT),
             head_commit=recorded_commit(state, HEAD_COMMIT) or workspace.base_sha,
-            cycle=next_cycle(package),
+            cycle=next_cycle(mission, package),
         )
 
 
@@ -191,6 +198,8 @@ def record_verdict(
     feedback: str | None = None,
     to_lane: Lane = Lane.IN_PROGRESS,
     change: StatusChange | None = None,
+    reference: str | None = None,
+    policy_metadata: JsonObject | None = None,
 ) -> VerdictRecorded:
     """End a review: approve the work, or send it back with what has to change.
 
@@ -206,6 +215,8 @@ def record_verdict(
         feedback: What has to change; required unless approved.
         to_lane: Where rejected work goes: in_progress, or planned to free it for anybody.
         change: A status change to join.
+        reference: What the log is to refer to; by default the feedback's file or the lane's tip.
+        policy_metadata: Recorded with the change, as an orchestrator gave it.
 
     Raises:
         UnknownVerdict: UNKNOWN_VERDICT.
@@ -233,11 +244,11 @@ def record_verdict(
         repo = main_checkout(project)
         tip = branch_tip(repo, lane.branch)
         if tip is None:
-            raise branch_missing(repo, lane, change.log)
-        cycle = next_cycle(package)
-        path = _cycle_file(package, cycle) if text or cycle > 1 else None
-        file = mission.relative(path) if path is not None else None
-        reference = file or f"{lane.branch}@{tip}"
+            raise branch_missing(repo, lane, change.board)
+        cycle = next_cycle(mission, package)
+        path = _cycle_file(mission, package, cycle) if text or cycle > 1 else None
+        file = _named(mission, path) if path is not None else None
+        reference = reference or file or f"{lane.branch}@{tip}"
         result: ReviewResult = {"reviewer": actor, "verdict": said, "reference": reference}
         if file is not None:
             result["feedback_path"] = file
@@ -264,13 +275,15 @@ def record_verdict(
                 review_ref=reference,
                 review_result=result,
                 execution_mode=execution_mode(package),
+                policy_metadata=policy_metadata,
             )
         )
+        own = state is not None and state.implementer == actor
+        note_self_review(change, package.id, actor, state, own)
         record_commits(change, package.id, actor, {REVIEWED_COMMIT: tip})
         if path is not None:
             body = text or "Approved without remarks."
             change.include(path, _cycle_text(mission, package, cycle, actor, said, tip, body))
-        implementer = state.implementer if state is not None else None
         return VerdictRecorded(
             wp_id=package.id,
             verdict=said,
@@ -279,13 +292,13 @@ def record_verdict(
             commit=tip,
             review_ref=reference,
             feedback_file=file,
-            self_review=implementer == actor,
+            self_review=own,
         )
 
 
-def review_files(package: WorkPackage) -> tuple[Path, ...]:
+def review_files(mission: Mission, package: WorkPackage) -> tuple[Path, ...]:
     """Return the stored reviews of a work package, oldest first."""
-    folder = _cycles_folder(package)
+    folder = _cycles_folder(mission, package)
     if not folder.is_dir():
         return ()
     numbered = [
@@ -296,9 +309,9 @@ def review_files(package: WorkPackage) -> tuple[Path, ...]:
     return tuple(path for _, path in sorted(numbered))
 
 
-def next_cycle(package: WorkPackage) -> int:
+def next_cycle(mission: Mission, package: WorkPackage) -> int:
     """Return the number of the review that comes next or is going on."""
-    files = review_files(package)
+    files = review_files(mission, package)
     match = REVIEW_CYCLE.match(files[-1].name) if files else None
     return int(match.group(1)) + 1 if match else 1
 
@@ -314,12 +327,19 @@ def _verdict(text: str) -> Verdict:
     )
 
 
-def _cycles_folder(package: WorkPackage) -> Path:
-    return package.path.with_suffix("")
+def _cycles_folder(mission: Mission, package: WorkPackage) -> Path:
+    # Beside the log, which may be on a branch of its own.
+    return mission.status_directory / TASKS_FOLDER / package.path.stem
 
 
-def _cycle_file(package: WorkPackage, cycle: int) -> Path:
-    return _cycles_folder(package) / f"review-cycle-{cycle}.md"
+def _named(mission: Mission, path: Path) -> str:
+    """Return the path below the checkout that holds it: the same once the mission is merged."""
+    root = mission.coordination_root or mission.root
+    return path.relative_to(root).as_posix()
+
+
+def _cycle_file(mission: Mission, package: WorkPackage, cycle: int) -> Path:
+    return _cycles_folder(mission, package) / f"review-cycle-{cycle}.md"
 
 
 def _cycle_text(

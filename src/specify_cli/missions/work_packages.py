@@ -10,6 +10,7 @@ from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import ReadFailed, read_text
 from specify_cli.missions.frontmatter import read_frontmatter
 from specify_cli.missions.markdown import without_fences
+from specify_cli.status.wp_ids import normalise_wp_id as normalise_wp_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
 PLANNING_ARTIFACT = "planning_artifact"
 CODE_CHANGE = "code_change"
 EXECUTION_MODES = (CODE_CHANGE, PLANNING_ARTIFACT)
-_FILE = re.compile(r"WP([0-9]{1,5})(?:[-_.].*)?\.md\Z")
-_ID = re.compile(r"WP-?([0-9]{1,5})\Z", re.IGNORECASE)
-_CHECKBOX = re.compile(
-    r"^[ \t]*[-*+] \[([ xX])\] +[*_`]*(T[0-9]{2,5})\b[*_`]*[:.)]?[ \t]*(.*)$", re.MULTILINE
-)
-_TITLE = re.compile(r"^# +(.+?) *$", re.MULTILINE)
+# Compiled on first use: a mission whose tasks are not written yet needs none of them.
+_FILE = r"WP([0-9]{1,5})(?:[-_.].*)?\.md\Z"
+_CHECKBOX = r"(?m)^[ \t]*[-*+] \[([ xX])\] +[*_`]*(T[0-9]{2,5})\b[*_`]*[:.)]?[ \t]*(.*)$"
+_TITLE = r"(?m)^# +(.+?) *$"
 
 
 class WorkPackageNotFound(SpecKittyError):
@@ -134,23 +133,13 @@ class WorkPackageScan(NamedTuple):
     problems: tuple[WorkPackageProblem, ...]
 
 
-def normalise_wp_id(text: str) -> str | None:
-    """Return the canonical form of a work package id: "WP1" and "wp01" are "WP01".
-
-    Returns:
-        The id, or None when `text` is not one.
-    """
-    match = _ID.match(text.strip())
-    return f"WP{int(match.group(1)):02d}" if match else None
-
-
 def checkboxes(body: str) -> tuple[Checkbox, ...]:
     """Return the subtask lines of a work package's text; those in code blocks do not count."""
     if "] " not in body:
         return ()
     return tuple(
         Checkbox(match.group(2), match.group(3).strip(), match.group(1) != " ")
-        for match in _CHECKBOX.finditer(without_fences(body))
+        for match in re.finditer(_CHECKBOX, without_fences(body))
     )
 
 
@@ -220,14 +209,14 @@ def _files(mission: Mission) -> list[tuple[int, Path]]:
     found = [
         (int(match.group(1)), entry)
         for entry in folder.iterdir()
-        if (match := _FILE.match(entry.name)) is not None and entry.is_file()
+        if (match := re.match(_FILE, entry.name)) is not None and entry.is_file()
     ]
     return sorted(found, key=lambda pair: (pair[0], pair[1].name))
 
 
 def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> WorkPackage | None:
     file = mission.relative(path)
-    match = _FILE.match(path.name)
+    match = re.match(_FILE, path.name)
     if match is None:  # pragma: no cover - only files of this shape get here
         return None
     wp_id = f"WP{int(match.group(1)):02d}"
@@ -245,7 +234,6 @@ def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> W
         return None
     reader = _Fields(file, text, frontmatter, problems)
     reader.check_id(wp_id)
-    heading = _TITLE.search(body)
     mode = reader.text("execution_mode") or CODE_CHANGE
     if mode not in EXECUTION_MODES:
         reader.complain(
@@ -255,7 +243,7 @@ def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> W
         )
     return WorkPackage(
         id=wp_id,
-        title=reader.text("title") or (heading.group(1) if heading else wp_id),
+        title=reader.text("title") or _heading(body) or wp_id,
         dependencies=reader.dependencies(),
         owned_files=reader.texts("owned_files"),
         subtasks=_subtask_ids(reader.texts("subtasks"), body),
@@ -324,6 +312,11 @@ class _Fields(NamedTuple):
         self.problems.append(_problem(self.file, line, problem, fix))
 
 
+def _heading(body: str) -> str | None:
+    match = re.search(_TITLE, body)
+    return match.group(1) if match else None
+
+
 def _subtask_ids(declared: tuple[str, ...], body: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*declared, *(box.id for box in checkboxes(body)))))
 
@@ -334,7 +327,7 @@ def _problem(file: str, line: int | None, problem: str, fix: str) -> WorkPackage
 
 def _duplicate(mission: Mission, paths: Sequence[Path]) -> WorkPackageProblem:
     names = [mission.relative(path) for path in paths]
-    match = _FILE.match(paths[0].name)
+    match = re.match(_FILE, paths[0].name)
     number = int(match.group(1)) if match else 0
     return WorkPackageProblem(
         DuplicateWorkPackage.code,

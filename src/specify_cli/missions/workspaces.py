@@ -14,11 +14,9 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.dependencies import dependency_graph, reaches
 from specify_cli.missions.lanes import load_lanes
-from specify_cli.missions.mission import lock_path
+from specify_cli.missions.mission import folded_log, lock_path
 from specify_cli.missions.work_packages import find_work_package, scan_work_packages
-from specify_cli.status.board import fold
-from specify_cli.status.lanes import TERMINAL_LANES, Lane
-from specify_cli.status.log import read_log
+from specify_cli.status.lanes import TERMINAL_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +28,7 @@ if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonValue
     from specify_cli.missions.lanes import MissionLane, MissionLanes
     from specify_cli.missions.mission import Mission
-    from specify_cli.status.board import WorkPackageState
-    from specify_cli.status.log import Log
+    from specify_cli.status.board import Board, WorkPackageState
     from specify_cli.status.mission_status import StatusChange
 
 BASE_COMMIT = "base_commit"
@@ -129,15 +126,15 @@ def ensure_workspace(
             raise target_missing(mission.target_branch)
         if lane.is_planning:
             return Workspace(lane.worktree, lane.branch, lane.lane_id, target_tip, created=False)
-        log = read_log(mission.log_file)
+        board = folded_log(mission).board()
         needed = [
             (dep, tips[dep.branch])
             for dep in _dependency_lanes(mission, lanes, lane, package.id)
-            if _is_present(repo, dep, tips, log)
+            if _is_present(repo, dep, tips, board)
         ]
         if lane.branch not in tips:
-            if was_started(log, lane):
-                raise branch_missing(repo, lane, log)
+            if was_started(board, lane):
+                raise branch_missing(repo, lane, board)
             base = _base(repo, mission, lane, target_tip, needed)
             add_worktree(repo, lane.worktree, branch=lane.branch, base=base)
             return Workspace(lane.worktree, lane.branch, lane.lane_id, base, created=True)
@@ -161,26 +158,26 @@ def lane_checkout(repo: Repository, lane: MissionLane) -> Path | None:
     return None
 
 
-def was_started(log: Log, lane: MissionLane) -> bool:
+def was_started(board: Board, lane: MissionLane) -> bool:
     """Tell whether work on a lane ever began, so that its branch must have existed."""
-    return bool(recorded_commits(log, lane)) or any(
-        row.to_lane is Lane.IN_PROGRESS
-        and row.from_lane is Lane.CLAIMED
-        and not row.force
-        and row.wp_id in lane.wp_ids
-        for row in log.transitions
+    return last_recorded_commit(board, lane) is not None or any(
+        state.started for state in _states(board, lane)
     )
 
 
-def recorded_commits(log: Log, lane: MissionLane) -> tuple[str, ...]:
-    """Return the lane tips that the log recorded, oldest first."""
-    return tuple(
-        commit
-        for row in log.annotations
-        if row.wp_id in lane.wp_ids
-        for key in (BASE_COMMIT, HEAD_COMMIT, REVIEWED_COMMIT)
-        if isinstance(commit := row.delta.get(key), str)
-    )
+def last_recorded_commit(board: Board, lane: MissionLane) -> str | None:
+    """Return the lane tip that was recorded last with a work package of the lane, if any was."""
+    recorded = [
+        (state.noted_at[key], place, commit)
+        for state in _states(board, lane)
+        for place, key in enumerate((BASE_COMMIT, HEAD_COMMIT, REVIEWED_COMMIT))
+        if isinstance(commit := state.notes.get(key), str)
+    ]
+    return max(recorded)[2] if recorded else None
+
+
+def _states(board: Board, lane: MissionLane) -> list[WorkPackageState]:
+    return [board.work_packages[wp] for wp in lane.wp_ids if wp in board.work_packages]
 
 
 def record_commits(
@@ -206,10 +203,9 @@ def target_missing(branch: str) -> TargetBranchMissing:
     )
 
 
-def branch_missing(repo: Repository, lane: MissionLane, log: Log) -> LaneBranchMissing:
+def branch_missing(repo: Repository, lane: MissionLane, board: Board) -> LaneBranchMissing:
     """Describe a lane's branch that is gone, with the way to get its work back."""
-    commits = recorded_commits(log, lane)
-    last = commits[-1] if commits else None
+    last = last_recorded_commit(board, lane)
     details: dict[str, JsonValue] = {
         "lane_id": lane.lane_id,
         "branch": lane.branch,
@@ -246,14 +242,13 @@ def _dependency_lanes(
     )
 
 
-def _is_present(repo: Repository, dep: MissionLane, tips: Mapping[str, str], log: Log) -> bool:
+def _is_present(repo: Repository, dep: MissionLane, tips: Mapping[str, str], board: Board) -> bool:
     if dep.branch in tips:
         return True
-    board = fold(log)
     finished = all(board.lane(wp_id) in TERMINAL_LANES for wp_id in dep.wp_ids)
     # The branch of a lane whose work is merged has been deleted; the target branch has the work.
-    if was_started(log, dep) and not finished:
-        raise branch_missing(repo, dep, log)
+    if was_started(board, dep) and not finished:
+        raise branch_missing(repo, dep, board)
     return False
 
 

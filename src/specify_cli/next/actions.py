@@ -96,28 +96,75 @@ class Taken:
         return "\n".join(lines)
 
 
-def take_implementation(project: Project, mission: Mission, wp_id: str, *, agent: str) -> Taken:
+def take_implementation(
+    project: Project,
+    mission: Mission,
+    wp_id: str,
+    *,
+    agent: str,
+    policy_metadata: JsonObject | None = None,
+) -> Taken:
     """Claim a work package, make its worktree and write its prompt.
 
     A failure that was reported for it is taken back: taking it up again is the retry.
 
+    Args:
+        project: The project.
+        mission: The mission.
+        wp_id: The work package, in any notation.
+        agent: Who implements it.
+        policy_metadata: Recorded with the claim, as an orchestrator gave it.
+
     Raises:
         SpecKittyError: What `start_implementation` and `build_prompt` raise.
     """
-    return _take(project, mission, wp_id, agent=agent, role="implement")
+    return _take(
+        project, mission, wp_id, agent=agent, role="implement", policy_metadata=policy_metadata
+    )
 
 
-def take_review(project: Project, mission: Mission, wp_id: str, *, agent: str) -> Taken:
+def take_review(
+    project: Project,
+    mission: Mission,
+    wp_id: str,
+    *,
+    agent: str,
+    policy_metadata: JsonObject | None = None,
+    review_ref: str | None = None,
+) -> Taken:
     """Claim the review of a work package and write its prompt.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        wp_id: The work package, in any notation.
+        agent: Who reviews it.
+        policy_metadata: Recorded with the claim, as an orchestrator gave it.
+        review_ref: What the review refers to, such as a pull request.
 
     Raises:
         SpecKittyError: What `start_review` and `build_prompt` raise.
     """
-    return _take(project, mission, wp_id, agent=agent, role="review")
+    return _take(
+        project,
+        mission,
+        wp_id,
+        agent=agent,
+        role="review",
+        policy_metadata=policy_metadata,
+        review_ref=review_ref,
+    )
 
 
 def _take(
-    project: Project, mission: Mission, wp_id: str, *, agent: str, role: WorkPackageRole
+    project: Project,
+    mission: Mission,
+    wp_id: str,
+    *,
+    agent: str,
+    role: WorkPackageRole,
+    policy_metadata: JsonObject | None,
+    review_ref: str | None = None,
 ) -> Taken:
     check_agent(agent)
     package = find_work_package(mission, wp_id)
@@ -129,12 +176,25 @@ def _take(
             self_review = False
             if role == "implement":
                 started = start_implementation(
-                    project, mission, package.id, actor=agent, change=change
+                    project,
+                    mission,
+                    package.id,
+                    actor=agent,
+                    change=change,
+                    policy_metadata=policy_metadata,
                 )
                 workspace, no_op = started.workspace, started.no_op
                 from_lane, to_lane = started.from_lane, started.to_lane
             else:
-                review = start_review(project, mission, package.id, actor=agent, change=change)
+                review = start_review(
+                    project,
+                    mission,
+                    package.id,
+                    actor=agent,
+                    change=change,
+                    policy_metadata=policy_metadata,
+                    review_ref=review_ref,
+                )
                 workspace, no_op = review.workspace, review.no_op
                 from_lane, to_lane = review.from_lane, review.to_lane
                 self_review = review.self_review

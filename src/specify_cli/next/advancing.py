@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.prompts import write_prompt
+from specify_cli.missions.board import SELF_REVIEW
 from specify_cli.missions.implementation import start_implementation
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import start_review
@@ -22,6 +23,7 @@ from specify_cli.next.names import check_agent, wanted_work_package
 from specify_cli.next.prompt import build_prompt
 from specify_cli.next.runs import find_run, run_lock, save_run, start_run
 from specify_cli.next.settle import Desk, Report, Settled, settle
+from specify_cli.status.lanes import Lane as BoardLane
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
@@ -92,9 +94,9 @@ def advance(
     template = loaded.description.template
     log = mission_log(project, mission)
     with run_lock(project, mission):
-        run = find_run(project, mission, template)
+        run = find_run(project, mission, template, log.identity)
         if run is None:
-            run = start_run(project, mission, template, report.actor)
+            run = start_run(project, mission, template, report.actor, log.identity)
         with MissionStatus.change(log) as change:
             desk = Desk(project, mission, run, change)
             settled = _take_in(desk, loaded, report, answer)
@@ -132,7 +134,7 @@ def advance(
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
         transitions=applied,
         commit=change.result.commit,
-        remarks=remarks(change.log, run.problems),
+        remarks=remarks(change.problems, run.problems),
     )
     return compose(mission, loaded, with_board(seen, mission, board).view, decision, outcome)
 
@@ -213,18 +215,21 @@ def _with_failures(decision: Decision, settled: Settled) -> Decision:
 
 
 def _applied(change: StatusChange) -> tuple[AppliedTransition, ...]:
-    made = set(change.result.event_ids)
-    return tuple(
-        {
+    board = change.board
+    applied: list[AppliedTransition] = []
+    for row in change.moved:
+        one: AppliedTransition = {
             "wp_id": row.wp_id,
             # A row never leads to or from the read-only lane that the contract leaves out.
             "from_lane": cast("Lane", row.from_lane.value),
             "to_lane": cast("Lane", row.to_lane.value),
             "event_id": row.event_id,
         }
-        for row in change.log.transitions
-        if row.event_id in made
-    )
+        if BoardLane.IN_REVIEW in (row.from_lane, row.to_lane):
+            state = board.work_packages[row.wp_id]
+            one["self_review"] = state.notes.get(SELF_REVIEW) is True
+        applied.append(one)
+    return tuple(applied)
 
 
 def _report(

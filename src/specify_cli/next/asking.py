@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.prompts import prompt_path, told_since
-from specify_cli.missions.mission import checked_out_branch
+from specify_cli.missions.branches import checked_out_branch
+from specify_cli.missions.mission import folded_log
 from specify_cli.next._internal_runtime.state import read_run
 from specify_cli.next.decision import decide
 from specify_cli.next.document import Outcome, compose
 from specify_cli.next.look import load_mission_type, look
 from specify_cli.next.names import check_agent, wanted_work_package
 from specify_cli.next.runs import locate_run, unstarted
-from specify_cli.status.board import fold
-from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +24,13 @@ if TYPE_CHECKING:
     from specify_cli.next._internal_runtime.journal import JournalProblem
     from specify_cli.next.decision import Decision
     from specify_cli.next.look import Look
-    from specify_cli.status.log import Log
+    from specify_cli.status.log import LogProblem
 
 
 def query(
     project: Project, mission: Mission, *, agent: str | None = None, wp_id: str | None = None
 ) -> NextDecision:
-    """Tell what comes next. Writes nothing, not even a cache.
+    """Tell what comes next. Writes nothing but what can be derived again.
 
     Args:
         project: The project.
@@ -52,15 +51,15 @@ def query(
     if run_dir is not None:
         snapshot, journal, _ = read_run(run_dir)
         problems = journal.problems
-    log = read_log(mission.log_file)
-    seen = look(mission, loaded, snapshot, fold(log), agent=agent, wanted=wanted)
+    log = folded_log(mission)
+    seen = look(mission, loaded, snapshot, log.board(), agent=agent, wanted=wanted)
     decision = decide(seen.view)
     workspace, prompt = places(mission, seen, decision, agent)
     outcome = Outcome(
         is_query=True,
         prompt=prompt if is_current(mission, seen, decision, agent) else None,
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
-        remarks=(*_astray(mission), *remarks(log, problems)),
+        remarks=(*_astray(mission), *remarks(log.problems, problems)),
     )
     return compose(mission, loaded, seen.view, decision, outcome)
 
@@ -102,11 +101,11 @@ def is_current(mission: Mission, seen: Look, decision: Decision, agent: str | No
     return told_since(context, state.since if state else None)
 
 
-def remarks(log: Log, journal: tuple[JournalProblem, ...]) -> tuple[str, ...]:
+def remarks(log: tuple[LogProblem, ...], journal: tuple[JournalProblem, ...]) -> tuple[str, ...]:
     """Say which lines could not be used: they are never dropped in silence (P3)."""
     told = []
-    if log.problems:
-        first = log.problems[0]
+    if log:
+        first = log[0]
         told.append(
             f"Line {first.line} of the event log cannot be used ({first.reason}); "
             "see spec-kitty agent status validate."

@@ -49,6 +49,8 @@ def find_frontier(
     run: MissionRunSnapshot,
     work_packages: Sequence[WorkPackageView],
     check: Check,
+    *,
+    planned: bool = False,
 ) -> Frontier:
     """Find the step that a mission is at.
 
@@ -62,6 +64,8 @@ def find_frontier(
         run: The run as its journal tells it.
         work_packages: The board.
         check: Asks the guard of a step; it is asked for as few steps as possible.
+        planned: The work packages were planned elsewhere: where there are any, the steps before them
+            are complete.
     """
     steps = {step.id: step for step in template.steps}
     completed = [
@@ -69,7 +73,7 @@ def find_frontier(
         for step_id in run.completed_steps
         if step_id in steps and steps[step_id].per_work_package is None
     ]
-    settled = _settled_by_the_board(template, work_packages)
+    settled = _settled_by_the_board(template, work_packages, planned=planned)
     proven: list[str] = []
     failures: dict[str, tuple[GuardFailure, ...]] = {}
     while True:
@@ -110,10 +114,11 @@ def board_completes(step: PromptStep, work_packages: Sequence[WorkPackageView]) 
 
 
 def _settled_by_the_board(
-    template: MissionTemplate, work_packages: Sequence[WorkPackageView]
+    template: MissionTemplate, work_packages: Sequence[WorkPackageView], *, planned: bool
 ) -> frozenset[str]:
     """Return the steps that must be behind a mission whose work packages are being worked on."""
-    if all(package.lane in NOT_BEGUN for package in work_packages):
+    begun = any(package.lane not in NOT_BEGUN for package in work_packages)
+    if not begun and not (planned and work_packages):
         return frozenset()
     return frozenset(
         before

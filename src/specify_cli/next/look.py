@@ -95,10 +95,16 @@ def look(
     # Before the tasks are finalised a broken file is the guard's to report, later it is an error:
     # a work package must never be overlooked.
     files = load_work_packages(mission) if on_board else scan_work_packages(mission).work_packages
-    lanes = _lanes(mission) if on_board else None
-    packages = _packages(files, board, lanes)
+    lanes = _lanes(mission) if on_board or mission.is_planned_by_files else None
+    packages = _packages(mission, files, board, lanes)
     template = loaded.description.template
-    frontier = find_frontier(template, run, packages, lambda step: check_guard(mission, step))
+    frontier = find_frontier(
+        template,
+        run,
+        packages,
+        lambda step: check_guard(mission, step),
+        planned=mission.is_planned_by_files,
+    )
     seen = {name for p in packages for name in (p.implementer, p.reviewer) if name is not None}
     seen.update(run.agents)
     if agent is not None:
@@ -122,7 +128,7 @@ def look(
 
 def with_board(seen: Look, mission: Mission, board: Board) -> Look:
     """Return the same look with the work packages where they are after a claim."""
-    packages = _packages(seen.work_packages, board, _lanes(mission))
+    packages = _packages(mission, seen.work_packages, board, _lanes(mission))
     return replace(seen, view=replace(seen.view, work_packages=packages))
 
 
@@ -134,13 +140,15 @@ def _lanes(mission: Mission) -> MissionLanes | None:
 
 
 def _packages(
-    files: tuple[WorkPackage, ...], board: Board, lanes: MissionLanes | None
+    mission: Mission, files: tuple[WorkPackage, ...], board: Board, lanes: MissionLanes | None
 ) -> tuple[WorkPackageView, ...]:
     known = {package.id: package for package in files}
+    unseen = Lane.PLANNED if mission.is_planned_by_files else Lane.UNINITIALIZED
     # One that only the board knows still holds the mission up.
     ids = [*known, *(wp_id for wp_id in board.work_packages if wp_id not in known)]
     return tuple(
-        _package(wp_id, known.get(wp_id), board.work_packages.get(wp_id), lanes) for wp_id in ids
+        _package(wp_id, known.get(wp_id), board.work_packages.get(wp_id), lanes, unseen)
+        for wp_id in ids
     )
 
 
@@ -149,13 +157,14 @@ def _package(
     file: WorkPackage | None,
     state: WorkPackageState | None,
     lanes: MissionLanes | None,
+    unseen: Lane,
 ) -> WorkPackageView:
     state = state or WorkPackageState()
     return WorkPackageView(
         id=wp_id,
         title=file.title if file else wp_id,
         dependencies=file.dependencies if file else (),
-        lane=state.lane,
+        lane=unseen if state.lane is Lane.UNINITIALIZED else state.lane,
         lane_id=_lane_id(lanes, wp_id),
         implementer=state.implementer,
         reviewer=state.reviewer,

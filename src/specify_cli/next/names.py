@@ -8,15 +8,21 @@ from specify_cli.missions.work_packages import WorkPackageNotFound, normalise_wp
 _MAX_AGENT = 120
 
 
+class UnusableName(UsageError):
+    """The name of an agent is empty, too long, or cannot stand on a command line."""
+
+    code = "INVALID_ACTOR"
+
+
 def check_agent(agent: str) -> None:
     """Let an agent's name pass only if a command line and a log row can hold it.
 
     Raises:
-        UsageError: USAGE_ERROR.
+        UnusableName: INVALID_ACTOR.
     """
     if agent.strip() and len(agent) <= _MAX_AGENT and agent.isprintable() and agent[0] != "-":
         return
-    raise UsageError(
+    raise UnusableName(
         f"{agent[:40]!r} is not usable as an agent's name.",
         fix="Use a short name such as claude or codex.",
     )

@@ -159,7 +159,7 @@ def _purpose(mission: Mission) -> str:
 
 
 def _feedback(mission: Mission, package: WorkPackage) -> str:
-    files = review_files(package)
+    files = review_files(mission, package)
     if not files:
         return "None yet."
     listed = "\n".join(f"- `{mission.relative(path)}`" for path in files)

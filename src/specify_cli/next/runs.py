@@ -5,30 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.git.worktrees import exclude_local_files
 from specify_cli.kernel.files import DISK, json_document
 from specify_cli.kernel.locks import file_lock
-from specify_cli.kernel.ulid import is_ulid, new_ulid
+from specify_cli.kernel.ulid import is_ulid, ulid_of
 from specify_cli.mission_runtime.placement import ArtefactKind, place
-from specify_cli.missions.metadata import META_FILE
 from specify_cli.missions.mission import lock_path
 from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, template_hash
 from specify_cli.next._internal_runtime.state import mission_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from specify_cli.identity.project import Project
+    from specify_cli.identity.project import Project, ProjectIdentity
     from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.run import MissionRun
     from specify_cli.next._internal_runtime.schema import ActorIdentity, MissionTemplate
-
-
-class MissionIdMissing(SpecKittyError):
-    """The mission has no ULID, so no run can say which mission it is of."""
-
-    code = "MISSION_ID_MISSING"
 
 
 def run_lock(project: Project, mission: Mission) -> AbstractContextManager[None]:
@@ -44,20 +38,29 @@ def locate_run(project: Project, mission: Mission) -> Path | None:
 
     A lost or outdated index is made up for by looking at the runs themselves.
     """
-    if mission.mission_id is None:
-        return None
+    mission_id = mission.mission_id or ulid_of(mission.slug)
     store = _store(project)
     indexed = _read_index(project).get(mission.slug)
     candidates = [indexed] if indexed else []
     if indexed is None or not (store / indexed).is_dir():
         candidates = _newest_first(store)
-    return next(
-        (store / run for run in candidates if mission_of(store / run) == mission.mission_id), None
-    )
+    return next((store / run for run in candidates if mission_of(store / run) == mission_id), None)
 
 
-def find_run(project: Project, mission: Mission, template: MissionTemplate) -> MissionRun | None:
-    """Return the mission's run in this checkout, open for events, or None. Writes nothing."""
+def find_run(
+    project: Project,
+    mission: Mission,
+    template: MissionTemplate,
+    identity: Callable[[], ProjectIdentity] | None = None,
+) -> MissionRun | None:
+    """Return the mission's run in this checkout, open for events, or None. Writes nothing.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        template: Its description.
+        identity: Answers who writes; by default what the project's configuration says.
+    """
     from specify_cli.identity.project import load_identity
     from specify_cli.next._internal_runtime.run import MissionRun
 
@@ -66,37 +69,34 @@ def find_run(project: Project, mission: Mission, template: MissionTemplate) -> M
         return None
     return MissionRun.open(
         run_dir,
-        identity=lambda: load_identity(project),
+        identity=identity or (lambda: load_identity(project)),
         template_hash=template_hash(template),
     )
 
 
 def start_run(
-    project: Project, mission: Mission, template: MissionTemplate, actor: ActorIdentity
+    project: Project,
+    mission: Mission,
+    template: MissionTemplate,
+    actor: ActorIdentity,
+    identity: Callable[[], ProjectIdentity] | None = None,
 ) -> MissionRun:
-    """Begin a run of a mission in memory.
+    """Begin a run of a mission in memory; the further arguments are those of `find_run`.
 
     Raises:
-        MissionIdMissing: MISSION_ID_MISSING.
         SpecKittyError: NOT_INITIALIZED and what else reading the identity raises.
     """
     from specify_cli.identity.project import load_identity
     from specify_cli.next._internal_runtime.run import MissionRun
 
-    if mission.mission_id is None:
-        file = mission.relative(mission.directory / META_FILE)
-        raise MissionIdMissing(
-            f"mission {mission.slug} has no mission_id, so its progress cannot be recorded.",
-            fix=f'Add "mission_id": "{new_ulid()}" to {file} and commit it.',
-            details={"file": file},
-        )
     return MissionRun.start(
         template,
         run_store=_store(project),
-        mission_id=mission.mission_id,
+        # A mission without an id has its run in this checkout all the same.
+        mission_id=mission.mission_id or ulid_of(mission.slug),
         mission_slug=mission.slug,
         actor=actor,
-        identity=lambda: load_identity(project),
+        identity=identity or (lambda: load_identity(project)),
     )
 
 
@@ -107,6 +107,7 @@ def save_run(project: Project, run: MissionRun) -> None:
         WriteFailed: WRITE_FAILED.
         LockTimeout: LOCK_TIMEOUT.
     """
+    exclude_local_files(project.repository)
     run.save()
     slug, run_id = run.ref.mission_slug, run.ref.run_id
     if _read_index(project).get(slug) == run_id:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.prompts import told_since
+from specify_cli.missions.claims import change_lane
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.implementation import HandOffIncomplete, hand_off
 from specify_cli.missions.review import record_verdict
@@ -264,7 +265,8 @@ def _resume(desk: Desk, package: WorkPackageView, actor: ActorIdentity) -> Lane:
     """Move a blocked work package back to where it came from."""
     origin = package.blocked_from
     target = origin if origin in _RESUMABLE and origin is not None else Lane.IN_PROGRESS
-    desk.change.transition(TransitionRequest(package.id, target, actor.actor_id))
+    work_package = find_work_package(desk.mission, package.id)
+    change_lane(desk.change, work_package, TransitionRequest(package.id, target, actor.actor_id))
     return target
 
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from specify_cli.status.board import Board, WorkPackageState, actor_label, fold, snapshot
+    from specify_cli.status.checkpoint import checkpoint_path
+    from specify_cli.status.doctor import Finding, examine_log
     from specify_cli.status.lanes import DISPLAY_LANES, Lane, UnknownLane, parse_lane
     from specify_cli.status.log import Log, LogProblem, read_log
+    from specify_cli.status.materialize import Materialized, materialize_status
     from specify_cli.status.mission_status import (
         ChangeResult,
         MissionLog,
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
         StatusChange,
         WrongBranch,
     )
+    from specify_cli.status.reading import FoldedLog, fold_log
+    from specify_cli.status.repair import Repaired, RepairPlan, plan_repair, repair_log
     from specify_cli.status.timeline import TimelineEntry, timeline
     from specify_cli.status.transitions import (
         EDGES,
@@ -27,19 +32,26 @@ if TYPE_CHECKING:
         TransitionRequest,
         check_transition,
         legal_targets,
+        needs,
     )
     from specify_cli.status.validate import StatusReport, validate_log
+    from specify_cli.status.wp_ids import normalise_wp_id
 
 _MODULES = {
     "DISPLAY_LANES": "lanes",
     "EDGES": "transitions",
     "Board": "board",
     "ChangeResult": "mission_status",
+    "Finding": "doctor",
+    "FoldedLog": "reading",
     "Lane": "lanes",
     "Log": "log",
     "LogProblem": "log",
+    "Materialized": "materialize",
     "MissionLog": "mission_status",
     "MissionStatus": "mission_status",
+    "RepairPlan": "repair",
+    "Repaired": "repair",
     "StatusChange": "mission_status",
     "StatusReport": "validate",
     "TimelineEntry": "timeline",
@@ -50,10 +62,18 @@ _MODULES = {
     "WrongBranch": "mission_status",
     "actor_label": "board",
     "check_transition": "transitions",
+    "checkpoint_path": "checkpoint",
+    "examine_log": "doctor",
     "fold": "board",
+    "fold_log": "reading",
     "legal_targets": "transitions",
+    "materialize_status": "materialize",
+    "needs": "transitions",
+    "normalise_wp_id": "wp_ids",
     "parse_lane": "lanes",
+    "plan_repair": "repair",
     "read_log": "log",
+    "repair_log": "repair",
     "snapshot": "board",
     "timeline": "timeline",
     "validate_log": "validate",
@@ -64,11 +84,16 @@ __all__ = [
     "EDGES",
     "Board",
     "ChangeResult",
+    "Finding",
+    "FoldedLog",
     "Lane",
     "Log",
     "LogProblem",
+    "Materialized",
     "MissionLog",
     "MissionStatus",
+    "RepairPlan",
+    "Repaired",
     "StatusChange",
     "StatusReport",
     "TimelineEntry",
@@ -79,10 +104,18 @@ __all__ = [
     "WrongBranch",
     "actor_label",
     "check_transition",
+    "checkpoint_path",
+    "examine_log",
     "fold",
+    "fold_log",
     "legal_targets",
+    "materialize_status",
+    "needs",
+    "normalise_wp_id",
     "parse_lane",
+    "plan_repair",
     "read_log",
+    "repair_log",
     "snapshot",
     "timeline",
     "validate_log",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from operator import eq, itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from specify_cli.status.lanes import DISPLAY_LANES, Lane
 from specify_cli.status.log import Annotation, Transition, collection_paused
+from specify_cli.status.tally import (
+    Cancellation,
+    PackageTally,
+    Tally,
+    actor_label,
+    is_rollback,
+)
+from specify_cli.status.wp_ids import is_wp_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,34 +27,29 @@ if TYPE_CHECKING:
         WorkPackageStatus,
     )
     from specify_cli.kernel.json_types import JsonValue
-    from specify_cli.status.log import Actor, Log
+    from specify_cli.status.log import Log
+
+__all__ = [
+    "STATUS_FILE",
+    "Board",
+    "Cancellation",
+    "SnapshotMeta",
+    "WorkPackageState",
+    "actor_label",
+    "board_of",
+    "competes",
+    "fold",
+    "lane_counts",
+    "ordered",
+    "shown_states",
+    "snapshot",
+    "state_of",
+    "tally_of",
+]
 
 STATUS_FILE = "status.json"
 
-_UNCLAIMED = frozenset({Lane.GENESIS, Lane.UNINITIALIZED, Lane.PLANNED})
-_WORKING = frozenset({Lane.CLAIMED, Lane.IN_PROGRESS})
-_REVIEWED = frozenset({Lane.FOR_REVIEW, Lane.IN_REVIEW, Lane.APPROVED})
-_REWORK = frozenset({Lane.PLANNED, Lane.IN_PROGRESS})
-
-_AT, _FORCE, _REVIEW_REF, _REVIEW_RESULT = (
-    itemgetter(Transition._fields.index(name))
-    for name in ("at", "force", "review_ref", "review_result")
-)
-
 _Row = TypeVar("_Row", Transition, Annotation)
-_Value = TypeVar("_Value")
-
-
-class Cancellation(NamedTuple):
-    """Why a work package was canceled.
-
-    Attributes:
-        reason: In words, if somebody gave one.
-        source: Who gave it; `operator` unless the row says otherwise.
-    """
-
-    reason: str | None
-    source: str
 
 
 class WorkPackageState(NamedTuple):
@@ -69,6 +70,9 @@ class WorkPackageState(NamedTuple):
         blocked_from: While it is blocked, the lane it came from.
         remarks: The notes of its annotations, oldest first.
         notes: What annotations say besides subtasks; the latest value of each key.
+        noted_at: When each of the notes was made, in the log's time form.
+        started: Whether it ever went from claimed into progress without force, so that it had a
+            workspace.
     """
 
     lane: Lane = Lane.UNINITIALIZED
@@ -85,6 +89,8 @@ class WorkPackageState(NamedTuple):
     blocked_from: Lane | None = None
     remarks: tuple[str, ...] = ()
     notes: Mapping[str, JsonValue] = MappingProxyType({})
+    noted_at: Mapping[str, str] = MappingProxyType({})
+    started: bool = False
 
 
 class Board(NamedTuple):
@@ -133,27 +139,60 @@ def fold(log: Log, *, wp_ids: Iterable[str] = ()) -> Board:
         log: The log.
         wp_ids: Work packages to show even if the log does not know them.
     """
+    return board_of(tally_of(log), wp_ids)
+
+
+def tally_of(log: Log) -> Tally:
+    """Fold a log into running totals; `fold` says in which order."""
+    tally, seen = Tally(), set[str]()
     with collection_paused():
-        return _fold(log, wp_ids)
+        for row in _in_order(log.transitions, seen):
+            tally.add_move(row)
+        for note in _in_order(log.annotations, seen):
+            tally.add_note(note)
+    return tally
 
 
-def _fold(log: Log, wp_ids: Iterable[str]) -> Board:
-    seen: set[str] = set()
-    transitions = _in_order(log.transitions, seen)
-    last = transitions[-1] if transitions else None
-    count = len(transitions)
-    moves = _by_work_package(_applied(transitions))
-    notes = _by_work_package(_in_order(log.annotations, seen))
+def board_of(tally: Tally, wp_ids: Iterable[str] = ()) -> Board:
+    """Return the board that running totals show now; later rows do not change it.
+
+    Args:
+        tally: The totals.
+        wp_ids: Work packages to show even if the log does not know them.
+    """
+    known = tally.packages
     return Board(
         work_packages=MappingProxyType(
             {
-                wp_id: _state(moves.get(wp_id, ()), notes.get(wp_id, ()))
-                for wp_id in sorted({*wp_ids, *moves, *notes}, key=_by_number)
+                wp_id: state_of(known[wp_id]) if wp_id in known else WorkPackageState()
+                for wp_id in sorted({*wp_ids, *known}, key=_by_number)
             }
         ),
-        event_count=count,
-        last_event_id=last.event_id if last else None,
-        last_at=last.at if last else None,
+        event_count=tally.event_count,
+        last_event_id=tally.last_id or None,
+        last_at=tally.last_at or None,
+    )
+
+
+def state_of(package: PackageTally) -> WorkPackageState:
+    """Return where a work package stands by its totals; later rows do not change it."""
+    return WorkPackageState(
+        lane=package.lane,
+        actor=package.actor,
+        last_event_id=package.event_id,
+        last_transition_at=package.at,
+        force_count=package.force_count,
+        subtasks=MappingProxyType(dict(package.subtasks)),
+        implementer=package.worked_by if package.claimed_by is None else package.claimed_by,
+        reviewer=package.reviewer,
+        review_ref=package.review_ref,
+        review_result=package.review_result,
+        cancellation=package.cancellation if package.lane is Lane.CANCELED else None,
+        blocked_from=package.blocked_from if package.lane is Lane.BLOCKED else None,
+        remarks=tuple(package.remarks),
+        notes=MappingProxyType(dict(package.notes)),
+        noted_at=MappingProxyType(dict(package.noted_at)),
+        started=package.started,
     )
 
 
@@ -161,13 +200,10 @@ def snapshot(board: Board, meta: SnapshotMeta) -> StatusSnapshot:
     """Compose `status.json`: the same board gives the same document, byte for byte (P4).
 
     Work packages that the log does not know are left out: they have no lane that the contract names.
+    So are those that only old logs know, under a name that is no work package id.
     The caller passes the document through the gate (`status_snapshot`) before it is written.
     """
-    known = {
-        wp_id: state
-        for wp_id, state in board.work_packages.items()
-        if state.lane is not Lane.UNINITIALIZED
-    }
+    known = shown_states(board)
     return {
         "mission_slug": meta.mission_slug,
         "mission_id": meta.mission_id,
@@ -178,6 +214,15 @@ def snapshot(board: Board, meta: SnapshotMeta) -> StatusSnapshot:
         "last_event_id": board.last_event_id,
         "summary": lane_counts(known.values()),
         "work_packages": {wp_id: _status(state) for wp_id, state in known.items()},
+    }
+
+
+def shown_states(board: Board) -> dict[str, WorkPackageState]:
+    """Return the work packages that `status.json` shows, in board order."""
+    return {
+        wp_id: state
+        for wp_id, state in board.work_packages.items()
+        if state.lane is not Lane.UNINITIALIZED and is_wp_id(wp_id)
     }
 
 
@@ -210,116 +255,9 @@ def competes(before: Transition, row: Transition) -> bool:
     return (
         before.at == row.at
         and before.from_lane is row.from_lane
-        and _is_rollback(before)
-        and not _is_rollback(row)
+        and is_rollback(before.from_lane, before.to_lane)
+        and not is_rollback(row.from_lane, row.to_lane)
     )
-
-
-def actor_label(actor: Actor) -> str:
-    """Return one word for an actor: the name, or the structured form's tool, profile or role."""
-    if isinstance(actor, str):
-        return actor
-    for key in ("tool", "profile", "role", "model"):
-        value = actor.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-    return "unknown"
-
-
-def _state(moves: Sequence[Transition], notes: Sequence[Annotation]) -> WorkPackageState:
-    """Fold one work package: its lane changes in order, then its annotations."""
-    last = moves[-1] if moves else None
-    subtasks: dict[str, str] = {}
-    remarks: list[str] = []
-    latest: dict[str, JsonValue] = {}
-    for note in notes:
-        for key, value in note.delta.items():
-            if key == "subtasks" and isinstance(value, dict):
-                subtasks.update((task, str(status)) for task, status in value.items())
-                continue
-            latest[key] = value
-            if key == "note":
-                remarks.append(str(value))
-    return WorkPackageState(
-        lane=last.to_lane if last else Lane.UNINITIALIZED,
-        actor=actor_label(last.actor) if last else None,
-        last_event_id=last.event_id if last else None,
-        last_transition_at=last.at if last else None,
-        force_count=sum(map(_FORCE, moves)),
-        subtasks=MappingProxyType(subtasks),
-        implementer=_label(_implementer(moves)),
-        reviewer=_label(_reviewer(moves)),
-        review_ref=_latest(map(_REVIEW_REF, moves)),
-        review_result=_latest(map(_REVIEW_RESULT, moves)),
-        cancellation=_cancellation(last),
-        blocked_from=_blocked_from(moves),
-        remarks=tuple(remarks),
-        notes=MappingProxyType(latest),
-    )
-
-
-def _by_work_package(rows: Iterable[_Row]) -> dict[str, list[_Row]]:
-    grouped: dict[str, list[_Row]] = {}
-    for row in rows:
-        wp_id = row[2]
-        if wp_id in grouped:
-            grouped[wp_id].append(row)
-        else:
-            grouped[wp_id] = [row]
-    return grouped
-
-
-def _applied(transitions: list[Transition]) -> list[Transition]:
-    """Leave out the changes that lost against a rollback at the same time."""
-    times = list(map(_AT, transitions))
-    if not any(map(eq, times, islice(times, 1, None))):
-        return transitions
-    last: dict[str, Transition] = {}
-    applied = []
-    for row in transitions:
-        before = last.get(row.wp_id)
-        if before is None or not competes(before, row):
-            last[row.wp_id] = row
-            applied.append(row)
-    return applied
-
-
-def _implementer(moves: Sequence[Transition]) -> Actor | None:
-    """Return who took the package on since it was last planned.
-
-    A rejected review and a return from blocked change nothing about it.
-    """
-    working: Transition | None = None
-    for row in reversed(moves):
-        if row.to_lane is Lane.PLANNED:
-            break
-        if row.to_lane in _WORKING:
-            if row.from_lane in _UNCLAIMED:
-                return row.actor
-            working = row
-    return None if working is None else working.actor
-
-
-def _reviewer(moves: Sequence[Transition]) -> Actor | None:
-    """Return who took the package into review last."""
-    for row in reversed(moves):
-        if row.to_lane is Lane.IN_REVIEW and row.from_lane is not Lane.BLOCKED:
-            return row.actor
-    return None
-
-
-def _latest(values: Iterable[_Value | None]) -> _Value | None:
-    """Return the last value that is one."""
-    given = [value for value in values if value is not None]
-    return given[-1] if given else None
-
-
-def _blocked_from(moves: Sequence[Transition]) -> Lane | None:
-    """Return the lane that a blocked package was in before, whatever the row itself claims."""
-    if not moves or moves[-1].to_lane is not Lane.BLOCKED:
-        return None
-    before = next((row.to_lane for row in reversed(moves) if row.to_lane is not Lane.BLOCKED), None)
-    return moves[0].from_lane if before is None else before
 
 
 def _in_order(rows: Sequence[_Row], seen: set[str]) -> list[_Row]:
@@ -336,20 +274,6 @@ def _in_order(rows: Sequence[_Row], seen: set[str]) -> list[_Row]:
     # Tuples that begin with (at, event_id), and no two event ids are equal any more.
     distinct.sort()
     return distinct
-
-
-def _is_rollback(row: Transition) -> bool:
-    return row.from_lane in _REVIEWED and row.to_lane in _REWORK
-
-
-def _cancellation(last: Transition | None) -> Cancellation | None:
-    if last is None or last.to_lane is not Lane.CANCELED:
-        return None
-    return Cancellation(last.reason, last.reason_source or "operator")
-
-
-def _label(actor: Actor | None) -> str | None:
-    return None if actor is None else actor_label(actor)
 
 
 def _by_number(wp_id: str) -> tuple[int, str]:
@@ -370,7 +294,9 @@ def _status(state: WorkPackageState) -> WorkPackageStatus:
     if state.subtasks:
         status["subtasks"] = dict(state.subtasks)
     review = state.review_result or {}
-    if all(isinstance(review.get(key), str) for key in ("reviewer", "verdict", "reference")):
+    said = [review.get(key) for key in ("reviewer", "verdict", "reference")]
+    told = isinstance(review.get("feedback_path"), str | None)
+    if told and all(isinstance(word, str) and word for word in said):
         status["review_result"] = cast("LatestReview", dict(review))
     if state.cancellation is not None:
         status["cancellation_reason"] = state.cancellation.reason

@@ -11,38 +11,40 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.events.envelope import Stamp, wp_status_changed
 from specify_cli.events.sanitizer import sanitize_event_for_log
-from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
 from specify_cli.git.process import run_git
 from specify_cli.git.safe_commit import Capability
 from specify_cli.kernel.clock import isoformat, utc_now
-from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK, json_document, json_line
 from specify_cli.kernel.gate import check
 from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.ulid import new_ulid
-from specify_cli.status.board import STATUS_FILE, SnapshotMeta, fold, snapshot
+from specify_cli.status.board import SnapshotMeta, board_of, snapshot, state_of, tally_of
 from specify_cli.status.lanes import Lane
-from specify_cli.status.log import LOG_FILE, Log, parse_log, read_log
+from specify_cli.status.log import Log, parse_log, summary_of
 from specify_cli.status.lost_rows import refuse_lost_rows, remember_size
+from specify_cli.status.mission_log import MissionLog, WrongBranch, commit_target
+from specify_cli.status.reading import FoldedLog, fold_log, keep_appended
 from specify_cli.status.rows import annotation_row, transition_row
 from specify_cli.status.transaction import Transaction
 from specify_cli.status.transitions import check_transition
+from specify_cli.status.wp_ids import normalise_wp_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from spec_kitty_contracts.wire.definitions import RowRepoEvidence
     from spec_kitty_contracts.wire.envelope import Event
     from spec_kitty_contracts.wire.status_rows import (
         AnnotationDelta,
         AnnotationRow,
-        RowRepoEvidence,
         StatusRow,
         TransitionRow,
     )
@@ -50,55 +52,14 @@ if TYPE_CHECKING:
     from specify_cli.kernel.files import Disk
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.status.board import Board
-    from specify_cli.status.log import Actor
+    from specify_cli.status.log import Actor, LogProblem, Transition
+    from specify_cli.status.reading import Appended
     from specify_cli.status.transitions import TransitionRequest
 
+__all__ = ["ChangeResult", "MissionLog", "MissionStatus", "StatusChange", "WrongBranch"]
+
 _TICK = timedelta(microseconds=1)
-
-
-class WrongBranch(SpecKittyError):
-    """The main checkout is not on the mission's branch, where its log lives."""
-
-    code = "WRONG_BRANCH"
-
-
-@dataclass(frozen=True, slots=True)
-class MissionLog:
-    """Which log, and everything that is needed to change it.
-
-    Attributes:
-        directory: The mission's directory in the main checkout.
-        mission_slug: The mission.
-        mission_id: Its ULID; None for missions older than that.
-        mission_number: Its number; None until it is merged.
-        mission_type: Such as `software-dev`.
-        worktree_root: The main checkout.
-        target_branch: The branch that the mission lives on.
-        lock_path: The mission's lock, in the git folder that all checkouts share.
-        identity: Answers who writes; asked once, when the first row is composed.
-        protected: The project's configured protected branches, None for the default set.
-    """
-
-    directory: Path
-    mission_slug: str
-    mission_id: str | None
-    mission_number: int | None
-    mission_type: str
-    worktree_root: Path
-    target_branch: str
-    lock_path: Path
-    identity: Callable[[], ProjectIdentity]
-    protected: tuple[str, ...] | None = None
-
-    @property
-    def log_path(self) -> Path:
-        """The log."""
-        return self.directory / LOG_FILE
-
-    @property
-    def status_path(self) -> Path:
-        """The board, derived from the log."""
-        return self.directory / STATUS_FILE
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +75,47 @@ class ChangeResult:
     commit: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MissionStatus:
     """A mission's status as its log says.
 
     Attributes:
         mission_log: Which log.
-        log: What was read.
+        folded: What was read for the board: problems, counts, totals.
         board: Where every work package stands.
     """
 
     mission_log: MissionLog
-    log: Log
+    folded: FoldedLog
     board: Board
 
     @classmethod
     def load(cls, mission_log: MissionLog, *, wp_ids: Iterable[str] = ()) -> MissionStatus:
-        """Read the status; writes nothing and takes no lock.
+        """Read the status; takes no lock, and writes at most a checkpoint of a long log.
 
         Args:
             mission_log: Which log.
             wp_ids: Work packages to show even if the log does not know them.
 
         Raises:
-            ReadFailed: READ_FAILED. Damaged lines are in `log.problems` instead.
+            ReadFailed: READ_FAILED. Damaged lines are in `problems` instead.
         """
-        log = read_log(mission_log.log_path)
-        return cls(mission_log, log, fold(log, wp_ids=wp_ids))
+        folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
+        return cls(mission_log, folded, folded.board(wp_ids))
+
+    @property
+    def problems(self) -> tuple[LogProblem, ...]:
+        """Lines of the log that could not be used."""
+        return self.folded.problems
+
+    @cached_property
+    def log(self) -> Log:
+        """The log with its rows; read when it is first asked for.
+
+        Raises:
+            ReadFailed: READ_FAILED.
+        """
+        return self.folded.log()
 
     @classmethod
     @contextmanager
@@ -160,7 +135,8 @@ class MissionStatus:
         Args:
             mission_log: Which log.
             message: The commit message; by default it says what moved where.
-            capability: What the commit may do on a protected branch.
+            capability: What the commit may do on a protected branch, if that is more than what the
+                log's own capability lets every change do.
             disk: Where to write.
             timeout: Seconds to wait for another process that is changing the same mission.
 
@@ -170,10 +146,13 @@ class MissionStatus:
             LockTimeout: LOCK_TIMEOUT.
             SpecKittyError: whatever the block, the disk or the commit raises.
         """
+        if capability is Capability.STANDARD:
+            capability = mission_log.capability
         with file_lock(mission_log.lock_path, timeout=timeout):
-            target = _commit_target(mission_log)
+            target = commit_target(mission_log)
             refuse_lost_rows(mission_log)
-            change = StatusChange(mission_log, read_log(mission_log.log_path))
+            folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
+            change = StatusChange(mission_log, folded)
             yield change
             transaction = Transaction(
                 target,
@@ -197,29 +176,49 @@ class StatusChange:
         correlation_id: ULID that the events of this change share.
     """
 
-    def __init__(self, mission_log: MissionLog, log: Log) -> None:
+    def __init__(self, mission_log: MissionLog, folded: FoldedLog) -> None:
         self.mission_log = mission_log
         self.correlation_id = new_ulid()
-        self._log = log
+        self._folded = folded
+        self._tally = folded.tally
         self._board: Board | None = None
+        self._rows: Log | None = None
+        self._own = Log()
         self._lines: list[bytes] = []
         self._event_ids: list[str] = []
         self._files: dict[Path, bytes | None] = {}
         self._identity: ProjectIdentity | None = None
-        self._clock = log.lamport_clock
-        self._latest = datetime.fromisoformat(log.latest) if log.latest else None
+        self._clock = folded.summary.lamport_clock
+        latest = folded.summary.latest
+        self._latest = datetime.fromisoformat(latest) if latest else None
         self._result: ChangeResult | None = None
 
     @property
     def log(self) -> Log:
-        """The log including the rows of this change."""
-        return self._log
+        """The log including the rows of this change; read when it is first asked for.
+
+        Raises:
+            ReadFailed: READ_FAILED.
+        """
+        if self._rows is None:
+            self._rows = self._folded.log()
+        return self._rows.extended(self._own)
+
+    @property
+    def problems(self) -> tuple[LogProblem, ...]:
+        """Lines of the log that could not be used."""
+        return self._folded.problems
+
+    @property
+    def moved(self) -> tuple[Transition, ...]:
+        """The lane changes of this change, in order."""
+        return self._own.transitions
 
     @property
     def board(self) -> Board:
         """The board including the rows of this change."""
         if self._board is None:
-            self._board = fold(self._log)
+            self._board = board_of(self._tally)
         return self._board
 
     @property
@@ -248,7 +247,7 @@ class StatusChange:
         """
         moment = utc_now()
         if self._latest is not None and moment <= self._latest:
-            moment = self._latest + _TICK
+            moment = min(self._latest, _LAST_MOMENT) + _TICK
         self._latest = moment
         self._clock += 1
         return Stamp(new_ulid(moment), isoformat(moment), self._clock)
@@ -260,7 +259,8 @@ class StatusChange:
             TransitionRejected: TRANSITION_REJECTED.
             ContractViolation: CONTRACT_VIOLATION.
         """
-        state = self.board.work_packages.get(request.wp_id)
+        package = self._tally.packages.get(normalise_wp_id(request.wp_id) or request.wp_id)
+        state = state_of(package) if package is not None else None
         lane = Lane.UNINITIALIZED if state is None else state.lane
         check_transition(lane, request, blocked_from=state.blocked_from if state else None)
         row = transition_row(
@@ -306,6 +306,18 @@ class StatusChange:
         check("envelope", row)
         return self._add(row)
 
+    def adopt(self, lines: Sequence[bytes]) -> None:
+        """Take over rows of another copy of this log as they are written; do it first.
+
+        Args:
+            lines: Whole lines without their newline, none of which this log has.
+        """
+        self._lines += lines
+        self._own = self._own.extended(parse_log(BytesIO(b"".join(line + b"\n" for line in lines))))
+        # Their times may lie before those of rows that are here.
+        self._tally = tally_of(self.log)
+        self._board = None
+
     def include(self, path: Path, data: bytes | None) -> None:
         """Write a further file in the same commit; None deletes it.
 
@@ -332,6 +344,7 @@ class StatusChange:
                 message=message or self._summary(),
             )
             commit = result.sha if result.committed else None
+            self._keep(transaction.appended)
         self._result = ChangeResult(tuple(self._event_ids), commit)
 
     def _add(self, row: StatusRow | Event) -> str:
@@ -339,17 +352,25 @@ class StatusChange:
         self._lines.append(line)
         self._event_ids.append(row["event_id"])
         # What will be read is what was written: the new row takes the way of every other row.
-        self._log = self._log.extended(parse_log(BytesIO(line + b"\n")))
+        log = parse_log(BytesIO(line + b"\n"))
+        for move in log.transitions:
+            self._tally.add_move(move)
+        for note in log.annotations:
+            self._tally.add_note(note)
+        self._own = self._own.extended(log)
         self._board = None
         return row["event_id"]
 
+    def _keep(self, appended: Appended | None) -> None:
+        """Keep the fold of the grown log, so that nobody need read it again."""
+        base = self._folded.checkpoint
+        if base is not None and appended is not None:
+            summary = base.summary.extended(summary_of(self._own, len(self._lines)))
+            now = self._folded._replace(summary=summary, tally=self._tally)
+            keep_appended(base, now, appended, self.mission_log.checkpoint_path)
+
     def _summary(self) -> str:
-        made = set(self._event_ids)
-        moves = {
-            row.wp_id: f"{row.wp_id} {row.to_lane}"
-            for row in self._log.transitions
-            if row.event_id in made
-        }
+        moves = {row.wp_id: f"{row.wp_id} {row.to_lane}" for row in self.moved}
         what = ", ".join(moves.values()) or "Add a note"
         return f"{what} ({self.mission_log.mission_slug})"
 
@@ -370,18 +391,3 @@ class StatusChange:
             "branch": self.mission_log.target_branch,
             "commit": head,
         }
-
-
-def _commit_target(mission_log: MissionLog) -> CommitTarget:
-    branch = mission_log.target_branch
-    try:
-        return CommitTarget.at(mission_log.worktree_root, branch)
-    except (DetachedHead, CommitTargetMismatch) as error:
-        actual = error.details.get("actual")
-        state = f"it is on {actual}" if actual else "it is on no branch (HEAD is detached)"
-        raise WrongBranch(
-            f"mission {mission_log.mission_slug} lives on branch {branch}, but the main checkout "
-            f"is not there: {state}.",
-            fix=f"git switch {branch}",
-            details={"expected": branch, "actual": actual},
-        ) from error

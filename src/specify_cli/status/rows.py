@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from spec_kitty_contracts.wire.definitions import Actor as WireActor
     from spec_kitty_contracts.wire.definitions import Lane as WireLane
+    from spec_kitty_contracts.wire.definitions import RowEvidence, RowRepoEvidence, RowReview
     from spec_kitty_contracts.wire.status_rows import (
         AnnotationDelta,
         AnnotationRow,
         DisplayLane,
-        RowEvidence,
-        RowRepoEvidence,
-        RowReview,
         TransitionRow,
     )
     from specify_cli.events.envelope import Stamp
@@ -74,7 +72,7 @@ def transition_row(
         mission_slug: The mission.
         mission_id: Its ULID, if it has one.
         build_id: The checkout that writes.
-        work: Answers where the work is; asked only when evidence is needed and none was given.
+        work: Answers where the work is; asked only when evidence is needed or was given without it.
 
     Raises:
         InvalidActor: INVALID_ACTOR.
@@ -91,7 +89,7 @@ def transition_row(
     if forced and not (reason or "").strip():
         reason = _reason(source, target, review_ref)
     evidence = request.evidence
-    if target in _NEEDS_EVIDENCE and (evidence is None or not evidence.get("repos")):
+    if target in _NEEDS_EVIDENCE if evidence is None else not evidence.get("repos"):
         evidence = _evidence(request, evidence, work())
     row: TransitionRow = {
         "event_id": stamp.event_id,

@@ -121,7 +121,7 @@ class MissionTimeline:
         if self.unreadable_lines:
             lines.append(
                 f"{self.unreadable_lines} lines of the log cannot be read: "
-                "see `spec-kitty agent status validate`."
+                "see `spec-kitty agent status doctor`."
             )
         return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from specify_cli.git.safe_commit import Capability, CommitResult, safe_commit
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import json_line, write_failed
 from specify_cli.kernel.ulid import new_ulid
+from specify_cli.status.reading import Appended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,10 @@ class Transaction:
         disk: Where to write.
         capability: What the commit may do (see `safe_commit`).
         protected: The project's configured protected branches, None for the default set.
+
+    Attributes:
+        appended: The log's file right before and right after rows were appended to it; None until
+            then, and for a new log.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Transaction:
         self._undo: list[Callable[[], None]] = []
         self._backups: list[Path] = []
         self._changed: list[Path] = []
+        self.appended: Appended | None = None
 
     def interrupted(self) -> tuple[Path, ...]:
         """Return the files that an earlier, crashed change was writing; empty if none was."""
@@ -180,7 +186,10 @@ class Transaction:
 
         self._changed.append(log)
         self._undo.append(restore)
+        before = log.stat() if existed else None
         self._disk.append_lines(log, lines)
+        if before is not None:
+            self.appended = Appended(before, log.stat())
 
     def _committable(self, paths: Sequence[Path]) -> list[Path]:
         """Leave out what is neither on disk nor known to git; git would refuse the commit for it."""

@@ -18,7 +18,7 @@ from specify_cli.status.lanes import TERMINAL_LANES, Lane
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from spec_kitty_contracts.wire.status_rows import ReviewResult, RowEvidence
+    from spec_kitty_contracts.wire.definitions import ReviewResult, RowEvidence
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.status.log import Actor
 
@@ -256,6 +256,28 @@ RESUME: Mapping[Lane, Guard] = {
 """Lanes that a blocked work package may return to when it was blocked from them (ours)."""
 
 
+NEEDS: Mapping[Guard, str] = {
+    _free: "nothing",
+    _actor_present: "an actor",
+    _workspace_present: "a workspace to work in",
+    _work_complete: "every subtask done and a commit of its own",
+    _review_evidence: "evidence of a review that approves it: reviewer, verdict, reference",
+    _review_approves: "the review's verdict approved, with reviewer and reference",
+    _review_rejects: "the review's verdict changes_requested, with reviewer and reference",
+    _review_done: "the review's verdict, with reviewer and reference",
+    _reason_given: "a reason",
+    _review_referenced: "the review that asks for it",
+}
+"""What each guard asks for, in words."""
+
+
+def needs(from_lane: Lane, to_lane: Lane, blocked_from: Lane | None = None) -> str | None:
+    """Return what a step asks for, in words; None when there is no such step."""
+    source = Lane.GENESIS if from_lane is Lane.UNINITIALIZED else from_lane
+    guard = _guard(source, to_lane, blocked_from)
+    return None if guard is None else NEEDS[guard]
+
+
 def check_transition(
     from_lane: Lane, request: TransitionRequest, *, blocked_from: Lane | None = None
 ) -> None:
@@ -308,12 +330,16 @@ def _check(
         return Unmet("target", f"{target} is never a target", "Choose one of the displayed lanes.")
     if request.force:
         return _force_allowed(request)
-    guard = EDGES[source].get(target)
-    if guard is None and source is Lane.BLOCKED and target is blocked_from:
-        guard = RESUME.get(target)
+    guard = _guard(source, target, blocked_from)
     if guard is None:
         return _no_edge(source, target, request, blocked_from)
     return guard(request)
+
+
+def _guard(source: Lane, target: Lane, blocked_from: Lane | None) -> Guard | None:
+    if source is Lane.BLOCKED and target is blocked_from and target not in EDGES[source]:
+        return RESUME.get(target)
+    return EDGES[source].get(target)
 
 
 def _force_allowed(request: TransitionRequest) -> Unmet | None:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from specify_cli.events.envelope import wp_status_changed
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.gate import ContractViolation, check
-from specify_cli.status.board import competes, fold, ordered
+from specify_cli.status.board import competes, fold, ordered, shown_states
 from specify_cli.status.lanes import Lane
 from specify_cli.status.lines import iter_rows
 from specify_cli.status.log import LOG_FILE, read_log
 from specify_cli.status.transitions import is_legal, legal_targets
+from specify_cli.status.wp_ids import is_wp_id, normalise_wp_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,6 +87,7 @@ class StatusReport:
         transitions: Lane changes read, duplicates included.
         annotations: Annotations read.
         other_rows: Lifecycle, decision and unknown rows read.
+        unknown_rows: Those of them whose kind this version does not know; they stay in the log.
         event_count: Distinct rows folded into the board.
         problems: Everything that is wrong, in the order of the file.
     """
@@ -96,6 +98,7 @@ class StatusReport:
     other_rows: int
     event_count: int
     problems: tuple[StatusProblem, ...]
+    unknown_rows: int = 0
 
     @property
     def valid(self) -> bool:
@@ -111,6 +114,7 @@ class StatusReport:
             "transitions": self.transitions,
             "annotations": self.annotations,
             "other_rows": self.other_rows,
+            "unknown_rows": self.unknown_rows,
             "event_count": self.event_count,
             "problems": [problem.to_json() for problem in self.problems],
         }
@@ -135,10 +139,18 @@ class LogNotSound(SpecKittyError):
         super().__init__(
             f"the log of {report.mission_slug} has {count} {'problem' if count == 1 else 'problems'}; "
             f"first: {report.problems[0]}.",
-            fix="Compare with the committed log: git log -p -- "
-            f"kitty-specs/{report.mission_slug}/{LOG_FILE}",
+            fix=_fix(report),
             details=report.to_json(),
         )
+
+
+def _fix(report: StatusReport) -> str:
+    doctor = f"spec-kitty agent status doctor --fix --mission {report.mission_slug}"
+    kinds = {problem.kind for problem in report.problems}
+    if kinds <= {UNUSABLE_LINE, SNAPSHOT_DRIFT}:
+        return f"{doctor}   (it shows its plan first)"
+    compare = f"git log -p -- kitty-specs/{report.mission_slug}/{LOG_FILE}"
+    return f"Compare with the committed log: {compare}. What can be repaired safely: {doctor}"
 
 
 def validate_log(mission_log: MissionLog) -> StatusReport:
@@ -168,6 +180,7 @@ def validate_log(mission_log: MissionLog) -> StatusReport:
         other_rows=len(log.lifecycle) + len(log.decisions) + len(log.unknown),
         event_count=board.event_count,
         problems=tuple(problems),
+        unknown_rows=len(log.unknown),
     )
 
 
@@ -283,11 +296,7 @@ def _reused_ids(log: Log, name: str) -> Iterator[StatusProblem]:
 def _snapshot_problems(mission_log: MissionLog, board: Board) -> Iterator[StatusProblem]:
     """Compare lanes only: the existing CLI renders the rest of the file in its own way."""
     path = mission_log.status_path
-    expected = {
-        wp_id: state.lane.value
-        for wp_id, state in board.work_packages.items()
-        if state.lane is not Lane.UNINITIALIZED
-    }
+    expected = {wp_id: state.lane.value for wp_id, state in shown_states(board).items()}
     try:
         shown = _shown_lanes(json.loads(path.read_bytes()))
     except FileNotFoundError:
@@ -320,6 +329,9 @@ def _shown_lanes(document: object) -> dict[str, str] | None:
     if not isinstance(packages, dict):
         return None
     return {
-        str(wp_id): str(state.get("lane")) if isinstance(state, dict) else "nothing"
+        normalise_wp_id(wp_id) or wp_id: (
+            str(state.get("lane")) if isinstance(state, dict) else "nothing"
+        )
         for wp_id, state in packages.items()
+        if is_wp_id(normalise_wp_id(wp_id) or wp_id)
     }

@@ -14,8 +14,10 @@ import pytest
 from cyclopts import App
 
 from specify_cli import __version__
-from specify_cli.cli import app as command_line
-from specify_cli.cli.app import _COMMANDS, build_app, run
+from specify_cli.cli import run as command_line
+from specify_cli.cli.app import _COMMANDS, build_app
+from specify_cli.cli.run import run
+from specify_cli.orchestrator_api import OPERATIONS
 from tests.conftest import COMMAND
 
 if TYPE_CHECKING:
@@ -29,22 +31,23 @@ def leaves(app: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         if name.startswith("-"):
             continue
         found = app[name]
-        if found.default_command is not None:
-            yield (*words, name), found.default_command
-        else:
+        if any(not name.startswith("-") for name in found):
             yield from leaves(found, (*words, name))
+        else:
+            yield (*words, name), found.default_command
 
 
-LEAVES = dict(leaves(build_app(listing=False)))
+LEAVES: dict[tuple[str, ...], Any] = dict(leaves(build_app(listing=False)))
 
 
-SDK = {
+SDK: dict[tuple[str, ...], str] = {
     ("init",): "specify_cli.initialization.project_init:init_project",
     ("specify",): "specify_cli.missions.creation:create_mission",
     ("plan",): "specify_cli.missions.planning:start_plan",
     ("tasks",): "specify_cli.missions.finalize:finalize_tasks",
     ("next",): "specify_cli.next:advance",
     ("implement",): "specify_cli.next.actions:take_implementation",
+    ("status",): "specify_cli.missions.board:mission_board",
     ("accept",): "specify_cli.missions.acceptance:accept_mission",
     ("merge",): "specify_cli.missions.merge:merge_mission",
     ("mission", "list"): "specify_cli.missions.listing:mission_list",
@@ -53,15 +56,27 @@ SDK = {
     ("agent", "mission", "setup-plan"): "specify_cli.missions.planning:start_plan",
     ("agent", "mission", "finalize-tasks"): "specify_cli.missions.finalize:finalize_tasks",
     ("agent", "tasks", "status"): "specify_cli.missions.board:mission_board",
+    ("agent", "tasks", "list"): "specify_cli.missions.task_list:task_list",
+    ("agent", "tasks", "list-tasks"): "specify_cli.missions.task_list:task_list",
+    ("agent", "tasks", "list-dependents"): "specify_cli.missions.task_list:dependents",
+    ("agent", "tasks", "add-history"): "specify_cli.missions.history:add_history",
     ("agent", "tasks", "mark-status"): "specify_cli.missions.subtasks:mark_subtasks",
     ("agent", "tasks", "move-task"): "specify_cli.missions.moves:move_work_package",
     ("agent", "action", "implement"): "specify_cli.next.actions:take_implementation",
     ("agent", "action", "review"): "specify_cli.next.actions:take_review",
+    ("agent", "status", "emit"): "specify_cli.missions.emit:emit_transition",
+    ("agent", "status", "show"): "specify_cli.missions.standing:mission_standing",
+    ("agent", "status", "history"): "specify_cli.missions.history:work_package_history",
+    ("agent", "status", "materialize"): "specify_cli.status.materialize:materialize_status",
+    ("agent", "status", "doctor"): "specify_cli.missions.health:mission_health",
     ("agent", "status", "validate"): "specify_cli.status.validate:validate_log",
     ("agent", "status", "timeline"): "specify_cli.status.timeline:mission_timeline",
     ("contract", "show"): "specify_cli.contract.show:show",
     ("contract", "validate"): "specify_cli.contract.validation:validate_file",
     ("contract", "diff"): "specify_cli.contract.diff:diff",
+    **{("orchestrator-api", name): "specify_cli.orchestrator_api:execute" for name in OPERATIONS},
+    ("orchestrator-api", "openapi"): "specify_cli.orchestrator_api.openapi:openapi_document",
+    ("orchestrator-api", "serve"): "specify_cli.orchestrator_api.serving:serve",
 }
 """What each command calls: whatever the command line can do, an import can do (DESIGN.md D9)."""
 
@@ -99,7 +114,8 @@ def test_the_tree_has_the_commands_of_the_loop() -> None:
 @pytest.mark.parametrize("words", LEAVES, ids=" ".join)
 def test_every_command_takes_json_and_shows_an_example_of_itself(words: tuple[str, ...]) -> None:
     function = LEAVES[words]
-    assert "json" in inspect.signature(function).parameters
+    # The orchestrator API answers in JSON always, in a form of its own.
+    assert ("json" in inspect.signature(function).parameters) == (words[0] != "orchestrator-api")
     assert "spec-kitty " in (function.__doc__ or "").partition("For example:")[2]
 
 
@@ -149,7 +165,7 @@ def test_the_version_is_the_packages(repository: Path) -> None:
 def test_a_defect_of_ours_ends_in_the_error_shape_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "_dispatch", _raise(ZeroDivisionError("a defect")))
+    monkeypatch.setattr(command_line, "_outcome", _raise(ZeroDivisionError("a defect")))
     assert run(["next", "--json"]) == 1
     printed = capsys.readouterr()
     assert json.loads(printed.out)["error_code"] == "INTERNAL_ERROR"
@@ -160,7 +176,7 @@ def test_the_traceback_of_a_defect_is_there_when_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SPEC_KITTY_DEBUG", "1")
-    monkeypatch.setattr(command_line, "_dispatch", _raise(ZeroDivisionError("a defect")))
+    monkeypatch.setattr(command_line, "_outcome", _raise(ZeroDivisionError("a defect")))
     with pytest.raises(ZeroDivisionError):
         run(["next"])
 
@@ -168,7 +184,7 @@ def test_the_traceback_of_a_defect_is_there_when_asked_for(
 def test_an_interruption_by_the_user_has_its_own_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "_dispatch", _raise(KeyboardInterrupt()))
+    monkeypatch.setattr(command_line, "_outcome", _raise(KeyboardInterrupt()))
     assert run(["next", "--json"]) == 130
     assert json.loads(capsys.readouterr().out)["error_code"] == "INTERRUPTED"
 

@@ -130,7 +130,7 @@ def test_allowed_error_codes_and_required_data_come_from_the_artefact(tmp_path: 
         "correlation_id": "corr-" + "0" * 32,
         "success": False,
         "error_code": "USAGE_ERROR",
-        "data": {"message": "no such command"},
+        "data": {"message": "no such command", "fix": "use another"},
     }
 
     def change(gate: Any) -> None:

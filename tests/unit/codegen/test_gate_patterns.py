@@ -28,6 +28,8 @@ def accepts(pattern: str, text: str) -> bool:
         ("^[A-Z]+$|^[0-9]{3}$", ["ABC", "123"], ["12", "abc", "AB1", ""]),
         ("^(human|llm)$", ["human", "llm"], ["", "humans", "human\n"]),
         (r"\S", ["a", " a "], ["", " ", "\t\n\u2003"]),
+        (r"^\S$", ["\x85", "\x1c", "\u200b"], ["\ufeff", "\u00a0", "\u3000", "\x0b"]),
+        (r"^[^\s-]$", ["a", "\x85"], ["-", " ", "\u2029"]),
         (r"^\w+$", ["a_1"], ["é", "a b", ""]),
         ("^a.b$", ["axb", "a✓b"], ["a\nb", "a\rb", "a\u2028b", "ab"]),
         (r"^[\d_]+$", ["1_2"], ["a", "٣"]),
@@ -45,7 +47,7 @@ def test_a_pattern_accepts_and_refuses(
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(?P<name>a)", "(?i)a", r"\Aa", r"\p{L}", "a\\", "(a", r"\1", r"[\D]"]
+    "pattern", ["(?P<name>a)", "(?i)a", r"\Aa", r"\p{L}", "a\\", "(a", r"\1", r"[\D]", r"[\S]"]
 )
 def test_a_construct_that_is_not_supported_stops_the_build(pattern: str) -> None:
     with pytest.raises(PatternError):

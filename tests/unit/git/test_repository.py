@@ -107,6 +107,9 @@ def test_a_worktree_of_a_submodule_finds_the_submodules_checkout(
     assert open_repository(linked).main_root == repository / "inner"
 
 
-def test_one_git_process_is_enough(repository: Path, git_calls: Callable[[], int]) -> None:
+def test_when_git_is_asked_one_process_is_enough(
+    repository: Path, git_calls: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository))
     open_repository(repository)
     assert git_calls() == 1

@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from specify_cli.git import safe_commit as module
 from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
+from specify_cli.git.process import try_git
 from specify_cli.git.safe_commit import (
     Capability,
     EmptyChangeset,
@@ -231,6 +232,26 @@ def test_one_process_commits_known_files_and_three_a_new_one(
     assert git_calls() == 1
     safe_commit(target, [write(work / "new.txt", "new\n")], "New")
     assert git_calls() == 3
+
+
+def test_git_is_not_asked_to_compare_a_large_file_with_what_it_was(
+    work: Path, git_calls: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, ...]] = []
+
+    def watched(cwd: Path, *args: str, **named: Any) -> Any:
+        given.append(args)
+        return try_git(cwd, *args, **named)
+
+    monkeypatch.setattr(module, "try_git", watched)
+    path = write(work / "log.jsonl", "row\n" * 300_000)
+    result = safe_commit(CommitTarget.at(work), [path, work / "third.txt"], "Large")
+    assert (result.sha, result.committed) == (git(work, "rev-parse", "HEAD"), True)
+    assert ["--quiet" in args for args in given] == [True]
+    assert not safe_commit(CommitTarget.at(work), [path], "Nothing").committed
+    write(path, "row\n")
+    safe_commit(CommitTarget.at(work), [path], "Small")
+    assert "--quiet" not in given[-1]
 
 
 @pytest.mark.parametrize("branch", ["main", "master"])

@@ -20,7 +20,7 @@ from specify_cli.git.worktrees import (
     WorktreePathTaken,
     add_worktree,
     dirty_files,
-    exclude_worktrees,
+    exclude_local_files,
     list_worktrees,
     remove_worktree,
     worktree_of,
@@ -61,9 +61,9 @@ def test_the_exclude_line_is_written_once_and_the_users_lines_stay(repository: P
     exclude = repository / ".git" / "info" / "exclude"
     exclude.write_bytes(b"*.mine")
     repo = open_repository(repository)
-    exclude_worktrees(repo)
-    exclude_worktrees(repo)
-    assert exclude.read_bytes() == b"*.mine\n/.worktrees/\n"
+    exclude_local_files(repo)
+    exclude_local_files(repo)
+    assert exclude.read_bytes() == b"*.mine\n/.worktrees/\n/.kittify/runtime/\n"
 
 
 def test_worktrees_can_be_made_from_inside_a_worktree(repository: Path) -> None:

@@ -58,7 +58,7 @@ def changes(command, *rest):
     name = process.subcommand(tuple(command[1:]))
     return name in CHANGING and "list" not in command
 
-process.subprocess.run = guarded(subprocess.run, changes)
+subprocess.run = guarded(subprocess.run, changes)
 if strategy == "merge":
     for name in ("write", "fsync", "rename", "truncate"):
         setattr(Disk, name, guarded(getattr(Disk, name)))

@@ -13,6 +13,7 @@ from specify_cli.missions.mission import (
     find_mission,
     list_missions,
     load_mission,
+    missions_elsewhere,
     scan_missions,
 )
 from tests.conftest import git
@@ -76,6 +77,24 @@ def test_missions_on_other_branches_are_named_with_the_way_there(repository: Pat
         find_mission(repository, None)
     assert "git switch kitty/mission-blog-01KQ99ZZ" in caught.value.fix
     assert caught.value.details["branches"] == ["kitty/mission-blog-01KQ99ZZ"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("pack-refs", "--all"),
+        # Only git can tell what that stands for.
+        ("symbolic-ref", "refs/heads/kitty/mission-alias", "refs/heads/main"),
+    ],
+    ids=lambda change: change[0],
+)
+def test_missions_on_other_branches_are_found_however_git_stores_them(
+    repository: Path, change: tuple[str, ...]
+) -> None:
+    git(repository, "branch", "kitty/mission-blog-01KQ99ZZ")
+    git(repository, *change)
+    assert "kitty/mission-blog-01KQ99ZZ" in missions_elsewhere(repository, [])
+    assert missions_elsewhere(repository, ["alias", "blog-01KQ99ZZ"]) == []
 
 
 def test_without_a_handle_the_only_open_mission_is_meant(tmp_path: Path) -> None:

@@ -185,13 +185,13 @@ def test_each_review_has_its_own_file_and_the_latest_holds_the_verdict(
         work.hand_off("WP01")
     recorded = work.review("WP01")
     package = find_work_package(work.mission, "WP01")
-    assert [path.name for path in review_files(package)] == [
+    assert [path.name for path in review_files(work.mission, package)] == [
         "review-cycle-1.md",
         "review-cycle-2.md",
         "review-cycle-3.md",
     ]
-    assert next_cycle(package) == 4
-    last = review_files(package)[-1].read_text(encoding="utf-8")
+    assert next_cycle(work.mission, package) == 4
+    last = review_files(work.mission, package)[-1].read_text(encoding="utf-8")
     assert split_frontmatter(last, source="r")[0]["verdict"] == "approved"
     assert recorded.review_ref.endswith("review-cycle-3.md")
 
@@ -208,7 +208,7 @@ def test_cycle_numbers_go_by_value_and_other_files_do_not_count(work: MissionAtW
     folder.mkdir()
     for name in ("review-cycle-9.md", "review-cycle-10.md", "review-cycle-x.md", "notes.md"):
         (folder / name).write_text("x\n", encoding="utf-8")
-    assert next_cycle(package) == 11
+    assert next_cycle(work.mission, package) == 11
 
 
 def test_rejected_work_can_be_freed_for_anybody(work: MissionAtWork) -> None:

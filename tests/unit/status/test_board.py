@@ -297,6 +297,24 @@ def test_the_snapshot_shows_a_package_as_the_existing_cli_does() -> None:
     assert "review_result" not in packages["WP03"]
 
 
+@pytest.mark.parametrize(
+    "result",
+    [{**REJECTED, "verdict": ""}, {**REJECTED, "feedback_path": 7}],
+    ids=["empty", "number"],
+)
+def test_what_an_old_log_says_oddly_does_not_keep_the_snapshot_from_being_written(
+    result: dict[str, Any],
+) -> None:
+    log = log_of(
+        transition(1, "setup", "planned", "claimed"),
+        transition(2, "WP1", "in_review", "in_progress", review_result=result),
+    )
+    document = snapshot(fold(log), META)
+    check("status_snapshot", document)
+    assert list(document["work_packages"]) == ["WP01"]
+    assert "review_result" not in document["work_packages"]["WP01"]
+
+
 def test_the_snapshot_of_an_empty_log_passes_the_gate() -> None:
     check("status_snapshot", snapshot(fold(Log()), META))
 

@@ -240,10 +240,9 @@ def test_escaped_text_is_read_like_plain_text() -> None:
         ({**GOOD, "event_id": 5}, "a transition without a usable event_id"),
         ({**GOOD, "wp_id": None}, "a transition without a usable wp_id"),
         ({**GOOD, "wp_id": ["WP01"]}, "a transition without a usable wp_id"),
-        ({k: v for k, v in GOOD.items() if k != "mission_slug"}, "a transition without a usable mission_slug"),
-        ({**GOOD, "actor": ""}, "a transition without a usable actor"),
+        ({**GOOD, "at": "0001-01-01T00:00:00+14:00"}, "a transition whose at is no time: '0001-01-01T00:00:00+14:00'"),
         ({**GOOD, "actor": 7}, "a transition without a usable actor"),
-        ({**GOOD, "actor": {}}, "a transition without a usable actor"),
+        ({**GOOD, "actor": ["claude"]}, "a transition without a usable actor"),
         ({**GOOD, "reason": 7}, "a transition whose reason or review_ref is no text"),
         ({**GOOD, "review_ref": []}, "a transition whose reason or review_ref is no text"),
         (annotation(1, "WP01", {}, at="x"), "an annotation whose at is no time: 'x'"),
@@ -261,14 +260,49 @@ def test_a_row_with_an_unusable_value_is_reported_with_that_value(
     assert len(log.transitions) == 1
 
 
-@pytest.mark.proves("001 FR-015")
-def test_a_row_from_before_the_cutover_is_reported_and_not_translated() -> None:
-    legacy = {k: v for k, v in GOOD.items() if k != "mission_slug"} | {"slug_of_old": "001-x"}
-    log = log_of(legacy)
-    assert log.transitions == ()
-    assert [problem.reason for problem in log.problems] == [
-        "a transition without a usable mission_slug"
+def test_a_row_from_before_the_cutover_counts_and_is_not_translated() -> None:
+    legacy = {k: v for k, v in GOOD.items() if k != "mission_slug"} | {"feature_slug": "001-x"}
+    assert log_of(legacy) == log_of(GOOD)._replace(size=len(text_of(legacy)))
+
+
+@pytest.mark.parametrize(
+    "written", ["WP1", "wp01", "WP-1", "WP001", " WP01"], ids=["bare", "low", "dash", "long", "gap"]
+)
+def test_a_work_package_id_is_read_in_its_one_form(written: str) -> None:
+    log = log_of(
+        {**GOOD, "wp_id": written},
+        annotation(2, written, {"note": "x"}),
+        {**ALSO_GOOD, "wp_id": "setup"},
+    )
+    assert [row.wp_id for row in log.transitions] == ["WP01", "setup"]
+    assert log.annotations[0].wp_id == "WP01"
+
+
+@pytest.mark.parametrize("actor", [None, "", {}])
+def test_a_row_that_names_no_actor_is_that_of_somebody_unknown(actor: object) -> None:
+    log = log_of({**GOOD, "actor": actor}, {k: v for k, v in ALSO_GOOD.items() if k != "actor"})
+    assert [row.actor for row in log.transitions] == ["unknown", "unknown"]
+    assert log.problems == ()
+
+
+def test_lanes_that_no_board_shows_are_read() -> None:
+    log = log_of(
+        transition(1, "WP01", "uninitialized", "genesis"),
+        transition(2, "WP01", "genesis", "in_review"),
+        transition(3, "WP01", "in_review", "uninitialized"),
+    )
+    assert [row.to_lane for row in log.transitions] == [
+        Lane.GENESIS,
+        Lane.IN_REVIEW,
+        Lane.UNINITIALIZED,
     ]
+
+
+@pytest.mark.parametrize(
+    "at", ["2026-W47-6T07:13:00.123456+00:00", "2026-11-21T07:13:00,123456+00:00"]
+)
+def test_a_time_that_only_looks_like_the_usual_form_is_rewritten_too(at: str) -> None:
+    assert log_of({**GOOD, "at": at}).transitions[0].at == "2026-11-21T07:13:00.123456+00:00"
 
 
 def test_a_clock_that_is_no_number_does_not_count() -> None:

@@ -73,6 +73,28 @@ def test_a_log_of_the_existing_cli_is_sound(lab: Lab) -> None:
     assert found(lab) == []
 
 
+@pytest.mark.proves("001 FR-015")
+def test_a_row_from_before_the_cutover_is_a_problem_of_the_contract(lab: Lab) -> None:
+    row = transition(1, "WP01", "genesis", "planned")
+    plant(lab, {k: v for k, v in row.items() if k != "mission_slug"} | {"feature_slug": "001-x"})
+    assert {(kind, line) for kind, line, _ in found(lab)} == {("contract_violation", 1)}
+
+
+def test_rows_of_a_kind_that_nobody_knows_are_counted_and_named(lab: Lab) -> None:
+    plant(lab, {"kind": "weather", "at": "x"}, {"hello": 1}, *walk(2, "WP01", "genesis", "planned"))
+    report = validate_log(lab.mission_log)
+    assert (report.unknown_rows, report.other_rows, report.transitions) == (2, 2, 1)
+    assert report.to_json()["unknown_rows"] == 2
+    assert {problem.line for problem in report.problems} == {1, 2}
+
+
+def test_a_snapshot_that_spells_an_id_like_the_log_does_is_no_drift(lab: Lab) -> None:
+    plant(lab, *walk(1, "WP1", "genesis", "planned", "claimed"))
+    document = {"work_packages": {"WP1": {"lane": "claimed"}}}
+    lab.status.write_text(json.dumps(document), encoding="utf-8")
+    assert "snapshot_drift" not in {kind for kind, _, _ in found(lab)}
+
+
 def test_a_mission_without_a_log_is_sound(lab: Lab) -> None:
     assert validate_log(lab.mission_log).valid
 
@@ -219,6 +241,7 @@ def test_a_report_is_plain_json(lab: Lab) -> None:
         "transitions": 0,
         "annotations": 0,
         "other_rows": 0,
+        "unknown_rows": 0,
         "event_count": 0,
         "problems": [
             {

@@ -162,6 +162,19 @@ K12 = frozenset(
     (
         "message",
         "fix",
+        "cause",
+        "wp_id",
+        "claimed_by",
+        "requesting_actor",
+        "unsatisfied_dependencies",
+        "incomplete_wps",
+        "target_branch",
+        "errors",
+        "strategy",
+        "supported",
+        "provider_version",
+        "min_supported_provider_version",
+        "api_version",
     )
 )
 K13 = frozenset(
@@ -1408,6 +1421,81 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
             else:
                 if not x2:
                     return False
+        x3 = v.get("cause", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("wp_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                return False
+        x5 = v.get("claimed_by", MISSING)
+        if x5 is not MISSING:
+            if x5 is not None:
+                if type(x5) is not str:
+                    return False
+                else:
+                    if not x5:
+                        return False
+        x6 = v.get("requesting_actor", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                return False
+        x7 = v.get("unsatisfied_dependencies", MISSING)
+        if x7 is not MISSING:
+            if type(x7) is not list:
+                return False
+            else:
+                for x9 in x7:
+                    if type(x9) is not str:
+                        return False
+        x10 = v.get("incomplete_wps", MISSING)
+        if x10 is not MISSING:
+            if type(x10) is not list:
+                return False
+            else:
+                for x12 in x10:
+                    if type(x12) is not str:
+                        return False
+        x13 = v.get("target_branch", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not str:
+                return False
+        x14 = v.get("errors", MISSING)
+        if x14 is not MISSING:
+            if type(x14) is not list:
+                return False
+            else:
+                for x16 in x14:
+                    if type(x16) is not str:
+                        return False
+        x17 = v.get("strategy", MISSING)
+        if x17 is not MISSING:
+            if type(x17) is not str:
+                return False
+        x18 = v.get("supported", MISSING)
+        if x18 is not MISSING:
+            if type(x18) is not list:
+                return False
+            else:
+                for x20 in x18:
+                    if type(x20) is not str:
+                        return False
+        x21 = v.get("provider_version", MISSING)
+        if x21 is not MISSING:
+            if type(x21) is not str:
+                return False
+        x22 = v.get("min_supported_provider_version", MISSING)
+        if x22 is not MISSING:
+            if type(x22) is not str:
+                return False
+        x23 = v.get("api_version", MISSING)
+        if x23 is not MISSING:
+            if type(x23) is not str:
+                return False
     return True
 
 
@@ -1452,7 +1540,7 @@ def orchestrator_api_ContractVersionData(v: Any, p: str, out: list[Violation]) -
                         "pattern",
                         S0 + "/$defs/ContractVersionData/properties/api_version/pattern",
                         x1,
-                        "text that matches ^\\d+\\.\\d+\\.\\d+$",
+                        "text that matches ^[0-9]+\\.[0-9]+\\.[0-9]+$",
                     )
         x2 = v.get("min_supported_provider_version", MISSING)
         if x2 is MISSING:
@@ -1494,7 +1582,7 @@ def orchestrator_api_ContractVersionData(v: Any, p: str, out: list[Violation]) -
                         S0
                         + "/$defs/ContractVersionData/properties/min_supported_provider_version/pattern",
                         x2,
-                        "text that matches ^\\d+\\.\\d+\\.\\d+$",
+                        "text that matches ^[0-9]+\\.[0-9]+\\.[0-9]+$",
                     )
 
 
@@ -4530,6 +4618,1074 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                         x2,
                         "at least 1 character",
                     )
+        x3 = v.get("cause", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.cause",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/cause/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.cause",
+                        "minLength",
+                        S0 + "/$defs/FailureData/properties/cause/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("wp_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                bad(
+                    out,
+                    f"{p}.wp_id",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/wp_id/type",
+                    x4,
+                    "a string",
+                )
+        x5 = v.get("claimed_by", MISSING)
+        if x5 is not MISSING:
+            if x5 is not None:
+                if type(x5) is not str:
+                    bad(
+                        out,
+                        f"{p}.claimed_by",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/claimed_by/anyOf/0/type",
+                        x5,
+                        "a string or null",
+                    )
+                else:
+                    if not x5:
+                        bad(
+                            out,
+                            f"{p}.claimed_by",
+                            "minLength",
+                            S0 + "/$defs/FailureData/properties/claimed_by/anyOf/0/minLength",
+                            x5,
+                            "at least 1 character",
+                        )
+        x6 = v.get("requesting_actor", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.requesting_actor",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/requesting_actor/type",
+                    x6,
+                    "a string",
+                )
+        x7 = v.get("unsatisfied_dependencies", MISSING)
+        if x7 is not MISSING:
+            if type(x7) is not list:
+                bad(
+                    out,
+                    f"{p}.unsatisfied_dependencies",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/unsatisfied_dependencies/type",
+                    x7,
+                    "an array",
+                )
+            else:
+                for i8, x9 in enumerate(x7):
+                    if type(x9) is not str:
+                        bad(
+                            out,
+                            f"{p}.unsatisfied_dependencies[{i8}]",
+                            "type",
+                            S0
+                            + "/$defs/FailureData/properties/unsatisfied_dependencies/items/type",
+                            x9,
+                            "a string",
+                        )
+        x10 = v.get("incomplete_wps", MISSING)
+        if x10 is not MISSING:
+            if type(x10) is not list:
+                bad(
+                    out,
+                    f"{p}.incomplete_wps",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/incomplete_wps/type",
+                    x10,
+                    "an array",
+                )
+            else:
+                for i11, x12 in enumerate(x10):
+                    if type(x12) is not str:
+                        bad(
+                            out,
+                            f"{p}.incomplete_wps[{i11}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/incomplete_wps/items/type",
+                            x12,
+                            "a string",
+                        )
+        x13 = v.get("target_branch", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not str:
+                bad(
+                    out,
+                    f"{p}.target_branch",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/target_branch/type",
+                    x13,
+                    "a string",
+                )
+        x14 = v.get("errors", MISSING)
+        if x14 is not MISSING:
+            if type(x14) is not list:
+                bad(
+                    out,
+                    f"{p}.errors",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/errors/type",
+                    x14,
+                    "an array",
+                )
+            else:
+                for i15, x16 in enumerate(x14):
+                    if type(x16) is not str:
+                        bad(
+                            out,
+                            f"{p}.errors[{i15}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/errors/items/type",
+                            x16,
+                            "a string",
+                        )
+        x17 = v.get("strategy", MISSING)
+        if x17 is not MISSING:
+            if type(x17) is not str:
+                bad(
+                    out,
+                    f"{p}.strategy",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/strategy/type",
+                    x17,
+                    "a string",
+                )
+        x18 = v.get("supported", MISSING)
+        if x18 is not MISSING:
+            if type(x18) is not list:
+                bad(
+                    out,
+                    f"{p}.supported",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/supported/type",
+                    x18,
+                    "an array",
+                )
+            else:
+                for i19, x20 in enumerate(x18):
+                    if type(x20) is not str:
+                        bad(
+                            out,
+                            f"{p}.supported[{i19}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/supported/items/type",
+                            x20,
+                            "a string",
+                        )
+        x21 = v.get("provider_version", MISSING)
+        if x21 is not MISSING:
+            if type(x21) is not str:
+                bad(
+                    out,
+                    f"{p}.provider_version",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/provider_version/type",
+                    x21,
+                    "a string",
+                )
+        x22 = v.get("min_supported_provider_version", MISSING)
+        if x22 is not MISSING:
+            if type(x22) is not str:
+                bad(
+                    out,
+                    f"{p}.min_supported_provider_version",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/min_supported_provider_version/type",
+                    x22,
+                    "a string",
+                )
+        x23 = v.get("api_version", MISSING)
+        if x23 is not MISSING:
+            if type(x23) is not str:
+                bad(
+                    out,
+                    f"{p}.api_version",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/api_version/type",
+                    x23,
+                    "a string",
+                )
+
+
+def orchestrator_api_GeneralFailureCode_anyOf_0_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "USAGE_ERROR"):
+        return False
+    return True
+
+
+def orchestrator_api_GeneralFailureCode_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "INTERNAL_ERROR"):
+        return False
+    return True
+
+
+def orchestrator_api_GeneralFailureCode_ok(v: Any) -> bool:
+    if not (
+        orchestrator_api_GeneralFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_GeneralFailureCode_anyOf_1_ok(v)
+    ):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_2_then_error_code_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "CONTRACT_VERSION_MISMATCH"):
+        return False
+    return True
+
+
+def orchestrator_api_GeneralFailureCode_anyOf_0(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "USAGE_ERROR"):
+        bad(out, p, "const", S0 + "/$defs/GeneralFailureCode/anyOf/0/const", v, '"USAGE_ERROR"')
+
+
+def orchestrator_api_GeneralFailureCode_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "INTERNAL_ERROR"):
+        bad(out, p, "const", S0 + "/$defs/GeneralFailureCode/anyOf/1/const", v, '"INTERNAL_ERROR"')
+
+
+def orchestrator_api_GeneralFailureCode(v: Any, p: str, out: list[Violation]) -> None:
+    if not (
+        orchestrator_api_GeneralFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_GeneralFailureCode_anyOf_1_ok(v)
+    ):
+        bad(out, p, "anyOf", S0 + "/$defs/GeneralFailureCode/anyOf", v, "a string")
+        closest(
+            out,
+            p,
+            v,
+            (
+                orchestrator_api_GeneralFailureCode_anyOf_0,
+                orchestrator_api_GeneralFailureCode_anyOf_1,
+            ),
+        )
+
+
+def orchestrator_api_allOf_2_then_error_code_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "CONTRACT_VERSION_MISMATCH"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/2/then/properties/error_code/anyOf/1/const",
+            v,
+            '"CONTRACT_VERSION_MISMATCH"',
+        )
+
+
+def orchestrator_api_MissionFailureCode_anyOf_0_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "STATUS_READ_PATH_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_AMBIGUOUS_SELECTOR"):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "PROJECT_FILES_INVALID"):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "GIT_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_ok(v: Any) -> bool:
+    if not (
+        orchestrator_api_MissionFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_1_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_2_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_3_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_4_ok(v)
+    ):
+        return False
+    return True
+
+
+def orchestrator_api_MissionFailureCode_anyOf_0(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "STATUS_READ_PATH_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/MissionFailureCode/anyOf/0/const",
+            v,
+            '"STATUS_READ_PATH_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_MissionFailureCode_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/MissionFailureCode/anyOf/1/const",
+            v,
+            '"MISSION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_MissionFailureCode_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_AMBIGUOUS_SELECTOR"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/MissionFailureCode/anyOf/2/const",
+            v,
+            '"MISSION_AMBIGUOUS_SELECTOR"',
+        )
+
+
+def orchestrator_api_MissionFailureCode_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "PROJECT_FILES_INVALID"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/MissionFailureCode/anyOf/3/const",
+            v,
+            '"PROJECT_FILES_INVALID"',
+        )
+
+
+def orchestrator_api_MissionFailureCode_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "GIT_FAILED"):
+        bad(out, p, "const", S0 + "/$defs/MissionFailureCode/anyOf/4/const", v, '"GIT_FAILED"')
+
+
+def orchestrator_api_MissionFailureCode(v: Any, p: str, out: list[Violation]) -> None:
+    if not (
+        orchestrator_api_MissionFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_1_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_2_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_3_ok(v)
+        or orchestrator_api_MissionFailureCode_anyOf_4_ok(v)
+    ):
+        bad(out, p, "anyOf", S0 + "/$defs/MissionFailureCode/anyOf", v, "a string")
+        closest(
+            out,
+            p,
+            v,
+            (
+                orchestrator_api_MissionFailureCode_anyOf_0,
+                orchestrator_api_MissionFailureCode_anyOf_1,
+                orchestrator_api_MissionFailureCode_anyOf_2,
+                orchestrator_api_MissionFailureCode_anyOf_3,
+                orchestrator_api_MissionFailureCode_anyOf_4,
+            ),
+        )
+
+
+def orchestrator_api_allOf_8_then_error_code_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_8_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_8_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/8/then/properties/error_code/anyOf/2/const",
+            v,
+            '"WP_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_8_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/8/then/properties/error_code/anyOf/3/const",
+            v,
+            '"LANE_ALLOCATION_FAILED"',
+        )
+
+
+def orchestrator_api_PolicyFailureCode_anyOf_0_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "POLICY_METADATA_REQUIRED"):
+        return False
+    return True
+
+
+def orchestrator_api_PolicyFailureCode_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "POLICY_VALIDATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_PolicyFailureCode_ok(v: Any) -> bool:
+    if not (
+        orchestrator_api_PolicyFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_PolicyFailureCode_anyOf_1_ok(v)
+    ):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DEPENDENCIES_NOT_SATISFIED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_7_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_0_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_HEAD_MISMATCH"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_DESTINATION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_PROTECTED_BRANCH"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_PATH_POLICY"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_EMPTY_CHANGESET"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_RECOVERY_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_anyOf_7_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "SAFE_COMMIT_GENERIC"):
+        return False
+    return True
+
+
+def orchestrator_api_CommitFailureCode_ok(v: Any) -> bool:
+    if not (
+        orchestrator_api_CommitFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_1_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_2_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_3_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_4_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_5_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_6_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_7_ok(v)
+    ):
+        return False
+    return True
+
+
+def orchestrator_api_PolicyFailureCode_anyOf_0(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "POLICY_METADATA_REQUIRED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/PolicyFailureCode/anyOf/0/const",
+            v,
+            '"POLICY_METADATA_REQUIRED"',
+        )
+
+
+def orchestrator_api_PolicyFailureCode_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "POLICY_VALIDATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/PolicyFailureCode/anyOf/1/const",
+            v,
+            '"POLICY_VALIDATION_FAILED"',
+        )
+
+
+def orchestrator_api_PolicyFailureCode(v: Any, p: str, out: list[Violation]) -> None:
+    if not (
+        orchestrator_api_PolicyFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_PolicyFailureCode_anyOf_1_ok(v)
+    ):
+        bad(out, p, "anyOf", S0 + "/$defs/PolicyFailureCode/anyOf", v, "a string")
+        closest(
+            out,
+            p,
+            v,
+            (
+                orchestrator_api_PolicyFailureCode_anyOf_0,
+                orchestrator_api_PolicyFailureCode_anyOf_1,
+            ),
+        )
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/10/then/properties/error_code/anyOf/3/const",
+            v,
+            '"WP_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/10/then/properties/error_code/anyOf/4/const",
+            v,
+            '"WP_ALREADY_CLAIMED"',
+        )
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DEPENDENCIES_NOT_SATISFIED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/10/then/properties/error_code/anyOf/5/const",
+            v,
+            '"DEPENDENCIES_NOT_SATISFIED"',
+        )
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/10/then/properties/error_code/anyOf/6/const",
+            v,
+            '"TRANSITION_REJECTED"',
+        )
+
+
+def orchestrator_api_allOf_10_then_error_code_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/10/then/properties/error_code/anyOf/7/const",
+            v,
+            '"LANE_ALLOCATION_FAILED"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_0(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        bad(out, p, "const", S0 + "/$defs/CommitFailureCode/anyOf/0/const", v, '"LOCK_TIMEOUT"')
+
+
+def orchestrator_api_CommitFailureCode_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_HEAD_MISMATCH"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/1/const",
+            v,
+            '"SAFE_COMMIT_HEAD_MISMATCH"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_DESTINATION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/2/const",
+            v,
+            '"SAFE_COMMIT_DESTINATION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_PROTECTED_BRANCH"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/3/const",
+            v,
+            '"SAFE_COMMIT_PROTECTED_BRANCH"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_PATH_POLICY"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/4/const",
+            v,
+            '"SAFE_COMMIT_PATH_POLICY"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_EMPTY_CHANGESET"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/5/const",
+            v,
+            '"SAFE_COMMIT_EMPTY_CHANGESET"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_RECOVERY_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/6/const",
+            v,
+            '"SAFE_COMMIT_RECOVERY_FAILED"',
+        )
+
+
+def orchestrator_api_CommitFailureCode_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "SAFE_COMMIT_GENERIC"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/$defs/CommitFailureCode/anyOf/7/const",
+            v,
+            '"SAFE_COMMIT_GENERIC"',
+        )
+
+
+def orchestrator_api_CommitFailureCode(v: Any, p: str, out: list[Violation]) -> None:
+    if not (
+        orchestrator_api_CommitFailureCode_anyOf_0_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_1_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_2_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_3_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_4_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_5_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_6_ok(v)
+        or orchestrator_api_CommitFailureCode_anyOf_7_ok(v)
+    ):
+        bad(out, p, "anyOf", S0 + "/$defs/CommitFailureCode/anyOf", v, "a string")
+        closest(
+            out,
+            p,
+            v,
+            (
+                orchestrator_api_CommitFailureCode_anyOf_0,
+                orchestrator_api_CommitFailureCode_anyOf_1,
+                orchestrator_api_CommitFailureCode_anyOf_2,
+                orchestrator_api_CommitFailureCode_anyOf_3,
+                orchestrator_api_CommitFailureCode_anyOf_4,
+                orchestrator_api_CommitFailureCode_anyOf_5,
+                orchestrator_api_CommitFailureCode_anyOf_6,
+                orchestrator_api_CommitFailureCode_anyOf_7,
+            ),
+        )
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/12/then/properties/error_code/anyOf/3/const",
+            v,
+            '"WP_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/12/then/properties/error_code/anyOf/4/const",
+            v,
+            '"WP_ALREADY_CLAIMED"',
+        )
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/12/then/properties/error_code/anyOf/5/const",
+            v,
+            '"TRANSITION_REJECTED"',
+        )
+
+
+def orchestrator_api_allOf_12_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/12/then/properties/error_code/anyOf/6/const",
+            v,
+            '"LANE_ALLOCATION_FAILED"',
+        )
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DEPENDENCIES_NOT_SATISFIED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_7_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/14/then/properties/error_code/anyOf/3/const",
+            v,
+            '"WP_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/14/then/properties/error_code/anyOf/4/const",
+            v,
+            '"WP_ALREADY_CLAIMED"',
+        )
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DEPENDENCIES_NOT_SATISFIED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/14/then/properties/error_code/anyOf/5/const",
+            v,
+            '"DEPENDENCIES_NOT_SATISFIED"',
+        )
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/14/then/properties/error_code/anyOf/6/const",
+            v,
+            '"TRANSITION_REJECTED"',
+        )
+
+
+def orchestrator_api_allOf_14_then_error_code_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/14/then/properties/error_code/anyOf/7/const",
+            v,
+            '"LANE_ALLOCATION_FAILED"',
+        )
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "HISTORY_COMMIT_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/16/then/properties/error_code/anyOf/2/const",
+            v,
+            '"WP_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/16/then/properties/error_code/anyOf/3/const",
+            v,
+            '"LOCK_TIMEOUT"',
+        )
+
+
+def orchestrator_api_allOf_16_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "HISTORY_COMMIT_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/16/then/properties/error_code/anyOf/4/const",
+            v,
+            '"HISTORY_COMMIT_FAILED"',
+        )
+
+
+def orchestrator_api_allOf_18_then_error_code_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_NOT_READY"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_18_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_NOT_READY"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/18/then/properties/error_code/anyOf/2/const",
+            v,
+            '"MISSION_NOT_READY"',
+        )
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_1_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "UNSUPPORTED_STRATEGY"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_NOT_READY"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "PREFLIGHT_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "UNSUPPORTED_STRATEGY"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/20/then/properties/error_code/anyOf/1/const",
+            v,
+            '"UNSUPPORTED_STRATEGY"',
+        )
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_NOT_READY"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/20/then/properties/error_code/anyOf/3/const",
+            v,
+            '"MISSION_NOT_READY"',
+        )
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LOCK_TIMEOUT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/20/then/properties/error_code/anyOf/4/const",
+            v,
+            '"LOCK_TIMEOUT"',
+        )
+
+
+def orchestrator_api_allOf_20_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "PREFLIGHT_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/20/then/properties/error_code/anyOf/5/const",
+            v,
+            '"PREFLIGHT_FAILED"',
+        )
 
 
 def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
@@ -4566,7 +5722,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "pattern",
                         S0 + "/properties/contract_version/pattern",
                         x1,
-                        "text that matches ^\\d+\\.\\d+\\.\\d+$",
+                        "text that matches ^[0-9]+\\.[0-9]+\\.[0-9]+$",
                     )
         x2 = v.get("command", MISSING)
         if x2 is MISSING:
@@ -4691,6 +5847,13 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "SAFE_COMMIT_PROTECTED_BRANCH",
                 "SAFE_COMMIT_PATH_POLICY",
                 "SAFE_COMMIT_RECOVERY_FAILED",
+                "LANE_ALLOCATION_FAILED",
+                "MISSION_AMBIGUOUS_SELECTOR",
+                "STATUS_READ_PATH_NOT_FOUND",
+                "GIT_FAILED",
+                "INTERNAL_ERROR",
+                "LOCK_TIMEOUT",
+                "PROJECT_FILES_INVALID",
             }:
                 bad(
                     out,
@@ -4698,7 +5861,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "allowed",
                     S1 + "/orchestrator_api/allowed_error_codes",
                     x6,
-                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED"',
+                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED", "LANE_ALLOCATION_FAILED", "MISSION_AMBIGUOUS_SELECTOR", "STATUS_READ_PATH_NOT_FOUND", "GIT_FAILED", "INTERNAL_ERROR", "LOCK_TIMEOUT", "PROJECT_FILES_INVALID"',
                 )
             if x6 is not None:
                 if type(x6) is not str:
@@ -4802,39 +5965,344 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
             x17 = v.get("data", MISSING)
             if x17 is not MISSING:
                 orchestrator_api_ContractVersionData(x17, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.mission-state" and v.get("success") is True:
-            x21 = v.get("data", MISSING)
+        if v.get("command") == "orchestrator-api.contract-version" and v.get("success") is False:
+            x21 = v.get("error_code", MISSING)
             if x21 is not MISSING:
-                orchestrator_api_MissionStateData(x21, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.list-ready" and v.get("success") is True:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x21)
+                    or orchestrator_api_allOf_2_then_error_code_anyOf_1_ok(x21)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/2/then/properties/error_code/anyOf",
+                        x21,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x21,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_allOf_2_then_error_code_anyOf_1,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.mission-state" and v.get("success") is True:
             x25 = v.get("data", MISSING)
             if x25 is not MISSING:
-                orchestrator_api_ListReadyData(x25, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.resolve-workspace" and v.get("success") is True:
-            x29 = v.get("data", MISSING)
+                orchestrator_api_MissionStateData(x25, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.mission-state" and v.get("success") is False:
+            x29 = v.get("error_code", MISSING)
             if x29 is not MISSING:
-                orchestrator_api_ResolveWorkspaceData(x29, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.start-implementation" and v.get("success") is True:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x29)
+                    or orchestrator_api_MissionFailureCode_ok(x29)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/4/then/properties/error_code/anyOf",
+                        x29,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x29,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.list-ready" and v.get("success") is True:
             x33 = v.get("data", MISSING)
             if x33 is not MISSING:
-                orchestrator_api_StartImplementationData(x33, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.start-review" and v.get("success") is True:
-            x37 = v.get("data", MISSING)
+                orchestrator_api_ListReadyData(x33, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.list-ready" and v.get("success") is False:
+            x37 = v.get("error_code", MISSING)
             if x37 is not MISSING:
-                orchestrator_api_StartReviewData(x37, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.transition" and v.get("success") is True:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x37)
+                    or orchestrator_api_MissionFailureCode_ok(x37)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/6/then/properties/error_code/anyOf",
+                        x37,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x37,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.resolve-workspace" and v.get("success") is True:
             x41 = v.get("data", MISSING)
             if x41 is not MISSING:
-                orchestrator_api_TransitionData(x41, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.append-history" and v.get("success") is True:
-            x45 = v.get("data", MISSING)
+                orchestrator_api_ResolveWorkspaceData(x41, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.resolve-workspace" and v.get("success") is False:
+            x45 = v.get("error_code", MISSING)
             if x45 is not MISSING:
-                orchestrator_api_AppendHistoryData(x45, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.accept-mission" and v.get("success") is True:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x45)
+                    or orchestrator_api_MissionFailureCode_ok(x45)
+                    or orchestrator_api_allOf_8_then_error_code_anyOf_2_ok(x45)
+                    or orchestrator_api_allOf_8_then_error_code_anyOf_3_ok(x45)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/8/then/properties/error_code/anyOf",
+                        x45,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x45,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_8_then_error_code_anyOf_2,
+                            orchestrator_api_allOf_8_then_error_code_anyOf_3,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.start-implementation" and v.get("success") is True:
             x49 = v.get("data", MISSING)
             if x49 is not MISSING:
-                orchestrator_api_AcceptMissionData(x49, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.merge-mission" and v.get("success") is True:
-            x53 = v.get("data", MISSING)
+                orchestrator_api_StartImplementationData(x49, f"{p}.data", out)
+        if (
+            v.get("command") == "orchestrator-api.start-implementation"
+            and v.get("success") is False
+        ):
+            x53 = v.get("error_code", MISSING)
             if x53 is not MISSING:
-                orchestrator_api_MergeMissionData(x53, f"{p}.data", out)
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x53)
+                    or orchestrator_api_PolicyFailureCode_ok(x53)
+                    or orchestrator_api_MissionFailureCode_ok(x53)
+                    or orchestrator_api_allOf_10_then_error_code_anyOf_3_ok(x53)
+                    or orchestrator_api_allOf_10_then_error_code_anyOf_4_ok(x53)
+                    or orchestrator_api_allOf_10_then_error_code_anyOf_5_ok(x53)
+                    or orchestrator_api_allOf_10_then_error_code_anyOf_6_ok(x53)
+                    or orchestrator_api_allOf_10_then_error_code_anyOf_7_ok(x53)
+                    or orchestrator_api_CommitFailureCode_ok(x53)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/10/then/properties/error_code/anyOf",
+                        x53,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x53,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_10_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_10_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_10_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_10_then_error_code_anyOf_6,
+                            orchestrator_api_allOf_10_then_error_code_anyOf_7,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.start-review" and v.get("success") is True:
+            x57 = v.get("data", MISSING)
+            if x57 is not MISSING:
+                orchestrator_api_StartReviewData(x57, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.start-review" and v.get("success") is False:
+            x61 = v.get("error_code", MISSING)
+            if x61 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x61)
+                    or orchestrator_api_PolicyFailureCode_ok(x61)
+                    or orchestrator_api_MissionFailureCode_ok(x61)
+                    or orchestrator_api_allOf_12_then_error_code_anyOf_3_ok(x61)
+                    or orchestrator_api_allOf_12_then_error_code_anyOf_4_ok(x61)
+                    or orchestrator_api_allOf_12_then_error_code_anyOf_5_ok(x61)
+                    or orchestrator_api_allOf_12_then_error_code_anyOf_6_ok(x61)
+                    or orchestrator_api_CommitFailureCode_ok(x61)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/12/then/properties/error_code/anyOf",
+                        x61,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x61,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_12_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_12_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_12_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_12_then_error_code_anyOf_6,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.transition" and v.get("success") is True:
+            x65 = v.get("data", MISSING)
+            if x65 is not MISSING:
+                orchestrator_api_TransitionData(x65, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.transition" and v.get("success") is False:
+            x69 = v.get("error_code", MISSING)
+            if x69 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x69)
+                    or orchestrator_api_PolicyFailureCode_ok(x69)
+                    or orchestrator_api_MissionFailureCode_ok(x69)
+                    or orchestrator_api_allOf_14_then_error_code_anyOf_3_ok(x69)
+                    or orchestrator_api_allOf_14_then_error_code_anyOf_4_ok(x69)
+                    or orchestrator_api_allOf_14_then_error_code_anyOf_5_ok(x69)
+                    or orchestrator_api_allOf_14_then_error_code_anyOf_6_ok(x69)
+                    or orchestrator_api_allOf_14_then_error_code_anyOf_7_ok(x69)
+                    or orchestrator_api_CommitFailureCode_ok(x69)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/14/then/properties/error_code/anyOf",
+                        x69,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x69,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_14_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_14_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_14_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_14_then_error_code_anyOf_6,
+                            orchestrator_api_allOf_14_then_error_code_anyOf_7,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.append-history" and v.get("success") is True:
+            x73 = v.get("data", MISSING)
+            if x73 is not MISSING:
+                orchestrator_api_AppendHistoryData(x73, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.append-history" and v.get("success") is False:
+            x77 = v.get("error_code", MISSING)
+            if x77 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x77)
+                    or orchestrator_api_MissionFailureCode_ok(x77)
+                    or orchestrator_api_allOf_16_then_error_code_anyOf_2_ok(x77)
+                    or orchestrator_api_allOf_16_then_error_code_anyOf_3_ok(x77)
+                    or orchestrator_api_allOf_16_then_error_code_anyOf_4_ok(x77)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/16/then/properties/error_code/anyOf",
+                        x77,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x77,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_16_then_error_code_anyOf_2,
+                            orchestrator_api_allOf_16_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_16_then_error_code_anyOf_4,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.accept-mission" and v.get("success") is True:
+            x81 = v.get("data", MISSING)
+            if x81 is not MISSING:
+                orchestrator_api_AcceptMissionData(x81, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.accept-mission" and v.get("success") is False:
+            x85 = v.get("error_code", MISSING)
+            if x85 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x85)
+                    or orchestrator_api_MissionFailureCode_ok(x85)
+                    or orchestrator_api_allOf_18_then_error_code_anyOf_2_ok(x85)
+                    or orchestrator_api_CommitFailureCode_ok(x85)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/18/then/properties/error_code/anyOf",
+                        x85,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x85,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_18_then_error_code_anyOf_2,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.merge-mission" and v.get("success") is True:
+            x89 = v.get("data", MISSING)
+            if x89 is not MISSING:
+                orchestrator_api_MergeMissionData(x89, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.merge-mission" and v.get("success") is False:
+            x93 = v.get("error_code", MISSING)
+            if x93 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x93)
+                    or orchestrator_api_allOf_20_then_error_code_anyOf_1_ok(x93)
+                    or orchestrator_api_MissionFailureCode_ok(x93)
+                    or orchestrator_api_allOf_20_then_error_code_anyOf_3_ok(x93)
+                    or orchestrator_api_allOf_20_then_error_code_anyOf_4_ok(x93)
+                    or orchestrator_api_allOf_20_then_error_code_anyOf_5_ok(x93)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/20/then/properties/error_code/anyOf",
+                        x93,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x93,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_allOf_20_then_error_code_anyOf_1,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_20_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_20_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_20_then_error_code_anyOf_5,
+                        ),
+                    )

@@ -51,6 +51,43 @@ K5 = frozenset(
 )
 K6 = frozenset(
     (
+        "repo",
+        "branch",
+        "commit",
+        "files_touched",
+    )
+)
+K7 = frozenset(
+    (
+        "command",
+        "result",
+        "summary",
+    )
+)
+K8 = frozenset(
+    (
+        "reviewer",
+        "verdict",
+        "reference",
+    )
+)
+K9 = frozenset(
+    (
+        "repos",
+        "verification",
+        "review",
+    )
+)
+K10 = frozenset(
+    (
+        "reviewer",
+        "verdict",
+        "reference",
+        "feedback_path",
+    )
+)
+K11 = frozenset(
+    (
         "mission",
         "wp",
         "to",
@@ -65,7 +102,7 @@ K6 = frozenset(
         "implementation_evidence_present",
     )
 )
-K7 = frozenset(
+K12 = frozenset(
     (
         "mission",
         "wp",
@@ -73,13 +110,13 @@ K7 = frozenset(
         "note",
     )
 )
-K8 = frozenset(
+K13 = frozenset(
     (
         "mission",
         "actor",
     )
 )
-K9 = frozenset(
+K14 = frozenset(
     (
         "mission",
         "target",
@@ -88,13 +125,13 @@ K9 = frozenset(
         "actor",
     )
 )
-K10 = frozenset(
+K15 = frozenset(
     (
         "command",
         "arguments",
     )
 )
-K11 = frozenset(("arguments",))
+K16 = frozenset(("arguments",))
 
 
 def orchestrator_request_ContractVersionRequest_ok(v: Any) -> bool:
@@ -309,9 +346,14 @@ def orchestrator_request_StartImplementationRequest_ok(v: Any) -> bool:
             else:
                 if not x3:
                     return False
-                if len(x3) > 200:
+                if len(x3) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     return False
         x4 = v.get("policy", MISSING)
         if x4 is not MISSING:
@@ -357,9 +399,14 @@ def orchestrator_request_StartReviewRequest_ok(v: Any) -> bool:
             else:
                 if not x3:
                     return False
-                if len(x3) > 200:
+                if len(x3) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     return False
         x4 = v.get("policy", MISSING)
         if x4 is not MISSING:
@@ -376,6 +423,177 @@ def orchestrator_request_StartReviewRequest_ok(v: Any) -> bool:
                     return False
         if not v.keys() <= K5:
             return False
+    return True
+
+
+def orchestrator_request_RowRepoEvidence_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("repo", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("branch", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("commit", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("files_touched", MISSING)
+        if x4 is not MISSING:
+            if x4 is not None:
+                if type(x4) is not list:
+                    return False
+                else:
+                    for x6 in x4:
+                        if type(x6) is not str:
+                            return False
+    return True
+
+
+def orchestrator_request_RowVerification_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("command", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("result", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("summary", MISSING)
+        if x3 is not MISSING:
+            if x3 is not None:
+                if type(x3) is not str:
+                    return False
+    return True
+
+
+def orchestrator_request_RowReview_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("reviewer", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("verdict", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("reference", MISSING)
+        if x3 is not MISSING:
+            if x3 is not None:
+                if type(x3) is not str:
+                    return False
+    return True
+
+
+def orchestrator_request_RowEvidence_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("repos", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not list:
+                return False
+            else:
+                for x3 in x1:
+                    if not orchestrator_request_RowRepoEvidence_ok(x3):
+                        return False
+        x4 = v.get("verification", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not list:
+                return False
+            else:
+                for x6 in x4:
+                    if not orchestrator_request_RowVerification_ok(x6):
+                        return False
+        x7 = v.get("review", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if not orchestrator_request_RowReview_ok(x7):
+                return False
+    return True
+
+
+def orchestrator_request_ReviewResult_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("reviewer", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("verdict", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not (x2 in {"approved", "changes_requested"}):
+                    return False
+        x3 = v.get("reference", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("feedback_path", MISSING)
+        if x4 is not MISSING:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
     return True
 
 
@@ -425,9 +643,14 @@ def orchestrator_request_TransitionRequest_ok(v: Any) -> bool:
             else:
                 if not x4:
                     return False
-                if len(x4) > 200:
+                if len(x4) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x4)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
                     return False
         x5 = v.get("note", MISSING)
         if x5 is not MISSING:
@@ -457,21 +680,21 @@ def orchestrator_request_TransitionRequest_ok(v: Any) -> bool:
                     return False
         x9 = v.get("evidence", MISSING)
         if x9 is not MISSING:
-            if type(x9) is not dict:
+            if not orchestrator_request_RowEvidence_ok(x9):
                 return False
-        x13 = v.get("review_result", MISSING)
-        if x13 is not MISSING:
-            if type(x13) is not dict:
+        x10 = v.get("review_result", MISSING)
+        if x10 is not MISSING:
+            if not orchestrator_request_ReviewResult_ok(x10):
                 return False
-        x17 = v.get("subtasks_complete", MISSING)
-        if x17 is not MISSING:
-            if type(x17) is not bool:
+        x11 = v.get("subtasks_complete", MISSING)
+        if x11 is not MISSING:
+            if type(x11) is not bool:
                 return False
-        x18 = v.get("implementation_evidence_present", MISSING)
-        if x18 is not MISSING:
-            if type(x18) is not bool:
+        x12 = v.get("implementation_evidence_present", MISSING)
+        if x12 is not MISSING:
+            if type(x12) is not bool:
                 return False
-        if not v.keys() <= K6:
+        if not v.keys() <= K11:
             return False
     return True
 
@@ -511,9 +734,14 @@ def orchestrator_request_AppendHistoryRequest_ok(v: Any) -> bool:
             else:
                 if not x3:
                     return False
-                if len(x3) > 200:
+                if len(x3) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     return False
         x4 = v.get("note", MISSING)
         if x4 is MISSING:
@@ -526,7 +754,7 @@ def orchestrator_request_AppendHistoryRequest_ok(v: Any) -> bool:
                     return False
                 if len(x4) > 10000:
                     return False
-        if not v.keys() <= K7:
+        if not v.keys() <= K12:
             return False
     return True
 
@@ -555,11 +783,16 @@ def orchestrator_request_AcceptMissionRequest_ok(v: Any) -> bool:
             else:
                 if not x2:
                     return False
-                if len(x2) > 200:
+                if len(x2) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x2)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
                     return False
-        if not v.keys() <= K8:
+        if not v.keys() <= K13:
             return False
     return True
 
@@ -608,11 +841,16 @@ def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
             else:
                 if not x5:
                     return False
-                if len(x5) > 200:
+                if len(x5) > 120:
                     return False
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x5)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
                     return False
-        if not v.keys() <= K9:
+        if not v.keys() <= K14:
             return False
     return True
 
@@ -1209,23 +1447,28 @@ def orchestrator_request_StartImplementationRequest(v: Any, p: str, out: list[Vi
                         x3,
                         "at least 1 character",
                     )
-                if len(x3) > 200:
+                if len(x3) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x3,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x3,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
         x4 = v.get("policy", MISSING)
         if x4 is not MISSING:
@@ -1332,23 +1575,28 @@ def orchestrator_request_StartReviewRequest(v: Any, p: str, out: list[Violation]
                         x3,
                         "at least 1 character",
                     )
-                if len(x3) > 200:
+                if len(x3) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x3,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x3,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
         x4 = v.get("policy", MISSING)
         if x4 is not MISSING:
@@ -1385,6 +1633,436 @@ def orchestrator_request_StartReviewRequest(v: Any, p: str, out: list[Violation]
                     )
         if not v.keys() <= K5:
             extra_keys(out, p, S0 + "/$defs/StartReviewRequest/additionalProperties", v, K5)
+
+
+def orchestrator_request_RowRepoEvidence(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RowRepoEvidence/type", v, "an object")
+    else:
+        x1 = v.get("repo", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.repo",
+                "required",
+                S0 + "/$defs/RowRepoEvidence/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.repo",
+                    "type",
+                    S0 + "/$defs/RowRepoEvidence/properties/repo/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.repo",
+                        "minLength",
+                        S0 + "/$defs/RowRepoEvidence/properties/repo/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("branch", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.branch",
+                "required",
+                S0 + "/$defs/RowRepoEvidence/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.branch",
+                    "type",
+                    S0 + "/$defs/RowRepoEvidence/properties/branch/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.branch",
+                        "minLength",
+                        S0 + "/$defs/RowRepoEvidence/properties/branch/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("commit", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/RowRepoEvidence/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.commit",
+                    "type",
+                    S0 + "/$defs/RowRepoEvidence/properties/commit/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "minLength",
+                        S0 + "/$defs/RowRepoEvidence/properties/commit/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("files_touched", MISSING)
+        if x4 is not MISSING:
+            if x4 is not None:
+                if type(x4) is not list:
+                    bad(
+                        out,
+                        f"{p}.files_touched",
+                        "type",
+                        S0 + "/$defs/RowRepoEvidence/properties/files_touched/anyOf/0/type",
+                        x4,
+                        "an array or null",
+                    )
+                else:
+                    for i5, x6 in enumerate(x4):
+                        if type(x6) is not str:
+                            bad(
+                                out,
+                                f"{p}.files_touched[{i5}]",
+                                "type",
+                                S0
+                                + "/$defs/RowRepoEvidence/properties/files_touched/anyOf/0/items/type",
+                                x6,
+                                "a string",
+                            )
+
+
+def orchestrator_request_RowVerification(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RowVerification/type", v, "an object")
+    else:
+        x1 = v.get("command", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.command",
+                "required",
+                S0 + "/$defs/RowVerification/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.command",
+                    "type",
+                    S0 + "/$defs/RowVerification/properties/command/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.command",
+                        "minLength",
+                        S0 + "/$defs/RowVerification/properties/command/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("result", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.result",
+                "required",
+                S0 + "/$defs/RowVerification/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.result",
+                    "type",
+                    S0 + "/$defs/RowVerification/properties/result/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.result",
+                        "minLength",
+                        S0 + "/$defs/RowVerification/properties/result/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("summary", MISSING)
+        if x3 is not MISSING:
+            if x3 is not None:
+                if type(x3) is not str:
+                    bad(
+                        out,
+                        f"{p}.summary",
+                        "type",
+                        S0 + "/$defs/RowVerification/properties/summary/anyOf/0/type",
+                        x3,
+                        "a string or null",
+                    )
+
+
+def orchestrator_request_RowReview(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RowReview/type", v, "an object")
+    else:
+        x1 = v.get("reviewer", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.reviewer",
+                "required",
+                S0 + "/$defs/RowReview/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.reviewer",
+                    "type",
+                    S0 + "/$defs/RowReview/properties/reviewer/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.reviewer",
+                        "minLength",
+                        S0 + "/$defs/RowReview/properties/reviewer/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("verdict", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.verdict",
+                "required",
+                S0 + "/$defs/RowReview/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.verdict",
+                    "type",
+                    S0 + "/$defs/RowReview/properties/verdict/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.verdict",
+                        "minLength",
+                        S0 + "/$defs/RowReview/properties/verdict/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("reference", MISSING)
+        if x3 is not MISSING:
+            if x3 is not None:
+                if type(x3) is not str:
+                    bad(
+                        out,
+                        f"{p}.reference",
+                        "type",
+                        S0 + "/$defs/RowReview/properties/reference/anyOf/0/type",
+                        x3,
+                        "a string or null",
+                    )
+
+
+def orchestrator_request_RowEvidence(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RowEvidence/type", v, "an object")
+    else:
+        x1 = v.get("repos", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not list:
+                bad(
+                    out,
+                    f"{p}.repos",
+                    "type",
+                    S0 + "/$defs/RowEvidence/properties/repos/type",
+                    x1,
+                    "an array",
+                )
+            else:
+                for i2, x3 in enumerate(x1):
+                    orchestrator_request_RowRepoEvidence(x3, f"{p}.repos[{i2}]", out)
+        x4 = v.get("verification", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not list:
+                bad(
+                    out,
+                    f"{p}.verification",
+                    "type",
+                    S0 + "/$defs/RowEvidence/properties/verification/type",
+                    x4,
+                    "an array",
+                )
+            else:
+                for i5, x6 in enumerate(x4):
+                    orchestrator_request_RowVerification(x6, f"{p}.verification[{i5}]", out)
+        x7 = v.get("review", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.review",
+                "required",
+                S0 + "/$defs/RowEvidence/required",
+                MISSING,
+                "an object (RowReview)",
+            )
+        else:
+            orchestrator_request_RowReview(x7, f"{p}.review", out)
+
+
+def orchestrator_request_ReviewResult(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/ReviewResult/type", v, "an object")
+    else:
+        x1 = v.get("reviewer", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.reviewer",
+                "required",
+                S0 + "/$defs/ReviewResult/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.reviewer",
+                    "type",
+                    S0 + "/$defs/ReviewResult/properties/reviewer/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.reviewer",
+                        "minLength",
+                        S0 + "/$defs/ReviewResult/properties/reviewer/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("verdict", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.verdict",
+                "required",
+                S0 + "/$defs/ReviewResult/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.verdict",
+                    "type",
+                    S0 + "/$defs/ReviewResult/properties/verdict/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not (x2 in {"approved", "changes_requested"}):
+                    bad(
+                        out,
+                        f"{p}.verdict",
+                        "enum",
+                        S0 + "/$defs/ReviewResult/properties/verdict/enum",
+                        x2,
+                        'one of "approved", "changes_requested"',
+                    )
+        x3 = v.get("reference", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.reference",
+                "required",
+                S0 + "/$defs/ReviewResult/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.reference",
+                    "type",
+                    S0 + "/$defs/ReviewResult/properties/reference/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.reference",
+                        "minLength",
+                        S0 + "/$defs/ReviewResult/properties/reference/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("feedback_path", MISSING)
+        if x4 is not MISSING:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(
+                        out,
+                        f"{p}.feedback_path",
+                        "type",
+                        S0 + "/$defs/ReviewResult/properties/feedback_path/anyOf/0/type",
+                        x4,
+                        "a string or null",
+                    )
 
 
 def orchestrator_request_TransitionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -1524,23 +2202,28 @@ def orchestrator_request_TransitionRequest(v: Any, p: str, out: list[Violation])
                         x4,
                         "at least 1 character",
                     )
-                if len(x4) > 200:
+                if len(x4) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x4,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x4)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x4,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
         x5 = v.get("note", MISSING)
         if x5 is not MISSING:
@@ -1618,50 +2301,34 @@ def orchestrator_request_TransitionRequest(v: Any, p: str, out: list[Violation])
                     )
         x9 = v.get("evidence", MISSING)
         if x9 is not MISSING:
-            if type(x9) is not dict:
-                bad(
-                    out,
-                    f"{p}.evidence",
-                    "type",
-                    S0 + "/$defs/TransitionRequest/properties/evidence/type",
-                    x9,
-                    "an object",
-                )
-        x13 = v.get("review_result", MISSING)
-        if x13 is not MISSING:
-            if type(x13) is not dict:
-                bad(
-                    out,
-                    f"{p}.review_result",
-                    "type",
-                    S0 + "/$defs/TransitionRequest/properties/review_result/type",
-                    x13,
-                    "an object",
-                )
-        x17 = v.get("subtasks_complete", MISSING)
-        if x17 is not MISSING:
-            if type(x17) is not bool:
+            orchestrator_request_RowEvidence(x9, f"{p}.evidence", out)
+        x10 = v.get("review_result", MISSING)
+        if x10 is not MISSING:
+            orchestrator_request_ReviewResult(x10, f"{p}.review_result", out)
+        x11 = v.get("subtasks_complete", MISSING)
+        if x11 is not MISSING:
+            if type(x11) is not bool:
                 bad(
                     out,
                     f"{p}.subtasks_complete",
                     "type",
                     S0 + "/$defs/TransitionRequest/properties/subtasks_complete/type",
-                    x17,
+                    x11,
                     "true or false",
                 )
-        x18 = v.get("implementation_evidence_present", MISSING)
-        if x18 is not MISSING:
-            if type(x18) is not bool:
+        x12 = v.get("implementation_evidence_present", MISSING)
+        if x12 is not MISSING:
+            if type(x12) is not bool:
                 bad(
                     out,
                     f"{p}.implementation_evidence_present",
                     "type",
                     S0 + "/$defs/TransitionRequest/properties/implementation_evidence_present/type",
-                    x18,
+                    x12,
                     "true or false",
                 )
-        if not v.keys() <= K6:
-            extra_keys(out, p, S0 + "/$defs/TransitionRequest/additionalProperties", v, K6)
+        if not v.keys() <= K11:
+            extra_keys(out, p, S0 + "/$defs/TransitionRequest/additionalProperties", v, K11)
 
 
 def orchestrator_request_AppendHistoryRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -1762,23 +2429,28 @@ def orchestrator_request_AppendHistoryRequest(v: Any, p: str, out: list[Violatio
                         x3,
                         "at least 1 character",
                     )
-                if len(x3) > 200:
+                if len(x3) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x3,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x3)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x3,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
         x4 = v.get("note", MISSING)
         if x4 is MISSING:
@@ -1819,8 +2491,8 @@ def orchestrator_request_AppendHistoryRequest(v: Any, p: str, out: list[Violatio
                         x4,
                         "at most 10000 characters",
                     )
-        if not v.keys() <= K7:
-            extra_keys(out, p, S0 + "/$defs/AppendHistoryRequest/additionalProperties", v, K7)
+        if not v.keys() <= K12:
+            extra_keys(out, p, S0 + "/$defs/AppendHistoryRequest/additionalProperties", v, K12)
 
 
 def orchestrator_request_AcceptMissionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -1889,26 +2561,31 @@ def orchestrator_request_AcceptMissionRequest(v: Any, p: str, out: list[Violatio
                         x2,
                         "at least 1 character",
                     )
-                if len(x2) > 200:
+                if len(x2) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x2,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x2)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x2,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
-        if not v.keys() <= K8:
-            extra_keys(out, p, S0 + "/$defs/AcceptMissionRequest/additionalProperties", v, K8)
+        if not v.keys() <= K13:
+            extra_keys(out, p, S0 + "/$defs/AcceptMissionRequest/additionalProperties", v, K13)
 
 
 def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -2039,26 +2716,31 @@ def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation
                         x5,
                         "at least 1 character",
                     )
-                if len(x5) > 200:
+                if len(x5) > 120:
                     bad(
                         out,
                         f"{p}.actor",
                         "maxLength",
                         S0 + "/$defs/ActorName/maxLength",
                         x5,
-                        "at most 200 characters",
+                        "at most 120 characters",
                     )
-                if not (matches("^\\S([^\\n\\r\\u2028\\u2029]*\\S)?\\Z", x5)):
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
                     bad(
                         out,
                         f"{p}.actor",
                         "pattern",
                         S0 + "/$defs/ActorName/pattern",
                         x5,
-                        "text that matches ^\\S(.*\\S)?$",
+                        "text that matches ^[^\\s-](.*\\S)?$",
                     )
-        if not v.keys() <= K9:
-            extra_keys(out, p, S0 + "/$defs/MergeMissionRequest/additionalProperties", v, K9)
+        if not v.keys() <= K14:
+            extra_keys(out, p, S0 + "/$defs/MergeMissionRequest/additionalProperties", v, K14)
 
 
 def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
@@ -2143,8 +2825,8 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_request_MergeMissionRequest,
                     ),
                 )
-        if not v.keys() <= K10:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K10)
+        if not v.keys() <= K15:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K15)
         if v.get("command") == "contract-version":
             x3 = v.get("arguments", MISSING)
             if x3 is not MISSING:

@@ -194,6 +194,56 @@ class ProvenanceRef(Contract):
     source_event_ids: list[str] | None = None
 
 
+class ReviewResult(Contract):
+    """Outcome of a review as the transition guard reads it."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    reviewer: Annotated[str, Field(description="Who reviewed.", min_length=1)]
+    verdict: Annotated[Literal["approved", "changes_requested"], Field(description="The verdict.")]
+    reference: Annotated[
+        str, Field(description="Where the review is, e.g. the review-cycle file.", min_length=1)
+    ]
+    feedback_path: Annotated[
+        str | None, Field(description="Feedback file, relative to the repository.")
+    ] = None
+
+
+class RowRepoEvidence(Contract):
+    """A repository that the work changed."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    repo: Annotated[str, Field(description="Repository.", min_length=1)]
+    branch: Annotated[str, Field(description="Branch.", min_length=1)]
+    commit: Annotated[str, Field(description="Commit.", min_length=1)]
+    files_touched: Annotated[list[str] | None, Field(description="Files changed.")] = None
+
+
+class RowReview(Contract):
+    """A reviewer's verdict."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    reviewer: Annotated[str, Field(description="Who reviewed.", min_length=1)]
+    verdict: Annotated[str, Field(description="The verdict, e.g. `approved`.", min_length=1)]
+    reference: Annotated[str | None, Field(description="Where the review is.")] = None
+
+
+class RowVerification(Contract):
+    """A check that was run."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    command: Annotated[str, Field(description="Command.", min_length=1)]
+    result: Annotated[str, Field(description="Outcome.", min_length=1)]
+    summary: Annotated[str | None, Field(description="In words.")] = None
+
+
 class RuntimeActorIdentity(Contract):
     """Identity of a runtime actor (human, LLM, or service)."""
 
@@ -253,3 +303,16 @@ Actor = TypeAliasType(
         ),
     ],
 )
+
+
+class RowEvidence(Contract):
+    """Why a work package counts as approved or done."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    repos: Annotated[list[RowRepoEvidence] | None, Field(description="Repositories changed.")] = (
+        None
+    )
+    verification: Annotated[list[RowVerification] | None, Field(description="Checks run.")] = None
+    review: Annotated[RowReview, Field(description="The verdict.")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import Contract
 
@@ -79,6 +80,24 @@ class AppendHistoryData(Contract):
     )
 
 
+CommitFailureCode = TypeAliasType(
+    "CommitFailureCode",
+    Annotated[
+        Literal[
+            "LOCK_TIMEOUT",
+            "SAFE_COMMIT_HEAD_MISMATCH",
+            "SAFE_COMMIT_DESTINATION_NOT_FOUND",
+            "SAFE_COMMIT_PROTECTED_BRANCH",
+            "SAFE_COMMIT_PATH_POLICY",
+            "SAFE_COMMIT_EMPTY_CHANGESET",
+            "SAFE_COMMIT_RECOVERY_FAILED",
+            "SAFE_COMMIT_GENERIC",
+        ],
+        Field(description="Codes of a command that records something.", title="CommitFailureCode"),
+    ],
+)
+
+
 class ContractVersionData(Contract):
     """Data of `contract-version`."""
 
@@ -86,26 +105,69 @@ class ContractVersionData(Contract):
         extra="allow",
     )
     api_version: Annotated[
-        str, Field(description="Version of this API.", min_length=1, pattern="^\\d+\\.\\d+\\.\\d+$")
+        str,
+        Field(
+            description="Version of this API.", min_length=1, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$"
+        ),
     ]
     min_supported_provider_version: Annotated[
         str,
         Field(
             description="Oldest client that is served.",
             min_length=1,
-            pattern="^\\d+\\.\\d+\\.\\d+$",
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
     ]
 
 
 class FailureData(Contract):
-    """Data of a failure: message and fix, and facts that depend on the code."""
+    """Data of a failure: message and fix, facts that depend on the code, and the four keys that name the mission once it is known."""
 
     model_config = ConfigDict(
         extra="allow",
     )
     message: Annotated[str, Field(description="What is wrong.", min_length=1)]
     fix: Annotated[str, Field(description="What the caller can do.", min_length=1)]
+    cause: Annotated[
+        str | None,
+        Field(
+            description="This program's own code, where it says more than the contract's.",
+            min_length=1,
+        ),
+    ] = None
+    wp_id: Annotated[str | None, Field(description="The work package.")] = None
+    claimed_by: Annotated[str | None, Field(description="Who has it.", min_length=1)] = None
+    requesting_actor: Annotated[str | None, Field(description="Who asked.")] = None
+    unsatisfied_dependencies: Annotated[
+        list[str] | None,
+        Field(description="Work packages that it builds on and that are not approved."),
+    ] = None
+    incomplete_wps: Annotated[
+        list[str] | None,
+        Field(description="Work packages that are not approved, done or canceled."),
+    ] = None
+    target_branch: Annotated[
+        str | None, Field(description="The branch that was to be merged into.")
+    ] = None
+    errors: Annotated[list[str] | None, Field(description="What is in the way.")] = None
+    strategy: Annotated[str | None, Field(description="The strategy that was asked for.")] = None
+    supported: Annotated[list[str] | None, Field(description="Strategies that there are.")] = None
+    provider_version: Annotated[
+        str | None, Field(description="The version that the client named.")
+    ] = None
+    min_supported_provider_version: Annotated[
+        str | None, Field(description="The oldest that is served.")
+    ] = None
+    api_version: Annotated[str | None, Field(description="Version of this API.")] = None
+
+
+GeneralFailureCode = TypeAliasType(
+    "GeneralFailureCode",
+    Annotated[
+        Literal["USAGE_ERROR", "INTERNAL_ERROR"],
+        Field(description="Codes that every command can answer with.", title="GeneralFailureCode"),
+    ],
+)
 
 
 class MergeMissionData(Contract):
@@ -138,6 +200,35 @@ class MergeMissionData(Contract):
     ]
     pushed: Annotated[bool, Field(description="Whether the target branch was pushed.")]
     commit: Annotated[str | None, Field(description="The target branch's new tip.", min_length=1)]
+
+
+MissionFailureCode = TypeAliasType(
+    "MissionFailureCode",
+    Annotated[
+        Literal[
+            "STATUS_READ_PATH_NOT_FOUND",
+            "MISSION_NOT_FOUND",
+            "MISSION_AMBIGUOUS_SELECTOR",
+            "PROJECT_FILES_INVALID",
+            "GIT_FAILED",
+        ],
+        Field(
+            description="Codes of a command that is about a mission.", title="MissionFailureCode"
+        ),
+    ],
+)
+
+
+PolicyFailureCode = TypeAliasType(
+    "PolicyFailureCode",
+    Annotated[
+        Literal["POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED"],
+        Field(
+            description="Codes of a command that takes a policy; they come before the mission is looked up.",
+            title="PolicyFailureCode",
+        ),
+    ],
+)
 
 
 class ReadyWorkPackage(Contract):
@@ -360,7 +451,7 @@ class MissionStateData(Contract):
 
 
 class OrchestratorEnvelope(Contract):
-    """What every `spec-kitty orchestrator-api` command prints: exactly seven keys, success or failure (001 FR-013)."""
+    """What every `spec-kitty orchestrator-api` command prints: exactly seven keys, success or failure (001 FR-004)."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -368,7 +459,9 @@ class OrchestratorEnvelope(Contract):
     contract_version: Annotated[
         str,
         Field(
-            description="Version of this API; 1.3.0.", min_length=1, pattern="^\\d+\\.\\d+\\.\\d+$"
+            description="Version of this API; 1.3.0.",
+            min_length=1,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
     ]
     command: Annotated[

@@ -8,7 +8,17 @@ from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import UUID, Contract
 
-from .definitions import Actor, EventId, Lane, MissionSlug, Timestamp, Ulid, WorkPackageId
+from .definitions import (
+    Actor,
+    EventId,
+    Lane,
+    MissionSlug,
+    ReviewResult,
+    RowEvidence,
+    Timestamp,
+    Ulid,
+    WorkPackageId,
+)
 
 
 class AnnotationDelta(Contract):
@@ -142,56 +152,6 @@ class LifecycleRow(Contract):
     ] = None
 
 
-class ReviewResult(Contract):
-    """Outcome of a review as the transition guard reads it."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    reviewer: Annotated[str, Field(description="Who reviewed.", min_length=1)]
-    verdict: Annotated[Literal["approved", "changes_requested"], Field(description="The verdict.")]
-    reference: Annotated[
-        str, Field(description="Where the review is, e.g. the review-cycle file.", min_length=1)
-    ]
-    feedback_path: Annotated[
-        str | None, Field(description="Feedback file, relative to the repository.")
-    ] = None
-
-
-class RowRepoEvidence(Contract):
-    """A repository that the work changed."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    repo: Annotated[str, Field(description="Repository.", min_length=1)]
-    branch: Annotated[str, Field(description="Branch.", min_length=1)]
-    commit: Annotated[str, Field(description="Commit.", min_length=1)]
-    files_touched: Annotated[list[str] | None, Field(description="Files changed.")] = None
-
-
-class RowReview(Contract):
-    """A reviewer's verdict."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    reviewer: Annotated[str, Field(description="Who reviewed.", min_length=1)]
-    verdict: Annotated[str, Field(description="The verdict, e.g. `approved`.", min_length=1)]
-    reference: Annotated[str | None, Field(description="Where the review is.")] = None
-
-
-class RowVerification(Contract):
-    """A check that was run."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    command: Annotated[str, Field(description="Command.", min_length=1)]
-    result: Annotated[str, Field(description="Outcome.", min_length=1)]
-    summary: Annotated[str | None, Field(description="In words.")] = None
-
-
 class AnnotationRow(Contract):
     """A fact about a work package that is no lane change."""
 
@@ -212,19 +172,6 @@ class AnnotationRow(Contract):
     mission_slug: Annotated[MissionSlug | None, Field(description="The mission.")] = None
     mission_id: Annotated[Ulid | None, Field(description="The mission's identity.")] = None
     delta: Annotated[AnnotationDelta, Field(description="The change.")]
-
-
-class RowEvidence(Contract):
-    """Why a work package counts as approved or done."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    repos: Annotated[list[RowRepoEvidence] | None, Field(description="Repositories changed.")] = (
-        None
-    )
-    verification: Annotated[list[RowVerification] | None, Field(description="Checks run.")] = None
-    review: Annotated[RowReview, Field(description="The verdict.")]
 
 
 class TransitionRow(Contract):

@@ -112,6 +112,54 @@ class ProvenanceRef(TypedDict):
     source_event_ids: NotRequired[list[str] | None]
 
 
+class ReviewResult(TypedDict):
+    """Outcome of a review as the transition guard reads it."""
+
+    reviewer: str
+    """Who reviewed."""
+    verdict: Literal["approved", "changes_requested"]
+    """The verdict."""
+    reference: str
+    """Where the review is, e.g. the review-cycle file."""
+    feedback_path: NotRequired[str | None]
+    """Feedback file, relative to the repository."""
+
+
+class RowRepoEvidence(TypedDict):
+    """A repository that the work changed."""
+
+    repo: str
+    """Repository."""
+    branch: str
+    """Branch."""
+    commit: str
+    """Commit."""
+    files_touched: NotRequired[list[str] | None]
+    """Files changed."""
+
+
+class RowReview(TypedDict):
+    """A reviewer's verdict."""
+
+    reviewer: str
+    """Who reviewed."""
+    verdict: str
+    """The verdict, e.g. `approved`."""
+    reference: NotRequired[str | None]
+    """Where the review is."""
+
+
+class RowVerification(TypedDict):
+    """A check that was run."""
+
+    command: str
+    """Command."""
+    result: str
+    """Outcome."""
+    summary: NotRequired[str | None]
+    """In words."""
+
+
 class RuntimeActorIdentity(TypedDict):
     """Identity of a runtime actor (human, LLM, or service)."""
 
@@ -143,3 +191,14 @@ WorkPackageId: TypeAlias = str
 
 Actor: TypeAlias = NonEmptyText | Mapping[str, Any]
 """Who acted: a name, or the structured form of the existing CLI (role, profile, tool, model)."""
+
+
+class RowEvidence(TypedDict):
+    """Why a work package counts as approved or done."""
+
+    repos: NotRequired[list[RowRepoEvidence]]
+    """Repositories changed."""
+    verification: NotRequired[list[RowVerification]]
+    """Checks run."""
+    review: RowReview
+    """The verdict."""

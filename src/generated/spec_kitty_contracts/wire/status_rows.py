@@ -4,7 +4,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
-from .definitions import Actor, EventId, Lane, MissionSlug, Timestamp, Ulid, WorkPackageId
+from .definitions import (
+    Actor,
+    EventId,
+    Lane,
+    MissionSlug,
+    ReviewResult,
+    RowEvidence,
+    Timestamp,
+    Ulid,
+    WorkPackageId,
+)
 
 
 class AnnotationDelta(TypedDict):
@@ -123,54 +133,6 @@ class LifecycleRow(TypedDict):
     """Why the event waits in the local queue."""
 
 
-class ReviewResult(TypedDict):
-    """Outcome of a review as the transition guard reads it."""
-
-    reviewer: str
-    """Who reviewed."""
-    verdict: Literal["approved", "changes_requested"]
-    """The verdict."""
-    reference: str
-    """Where the review is, e.g. the review-cycle file."""
-    feedback_path: NotRequired[str | None]
-    """Feedback file, relative to the repository."""
-
-
-class RowRepoEvidence(TypedDict):
-    """A repository that the work changed."""
-
-    repo: str
-    """Repository."""
-    branch: str
-    """Branch."""
-    commit: str
-    """Commit."""
-    files_touched: NotRequired[list[str] | None]
-    """Files changed."""
-
-
-class RowReview(TypedDict):
-    """A reviewer's verdict."""
-
-    reviewer: str
-    """Who reviewed."""
-    verdict: str
-    """The verdict, e.g. `approved`."""
-    reference: NotRequired[str | None]
-    """Where the review is."""
-
-
-class RowVerification(TypedDict):
-    """A check that was run."""
-
-    command: str
-    """Command."""
-    result: str
-    """Outcome."""
-    summary: NotRequired[str | None]
-    """In words."""
-
-
 class AnnotationRow(TypedDict):
     """A fact about a work package that is no lane change."""
 
@@ -194,17 +156,6 @@ class AnnotationRow(TypedDict):
     """The mission's identity."""
     delta: AnnotationDelta
     """The change."""
-
-
-class RowEvidence(TypedDict):
-    """Why a work package counts as approved or done."""
-
-    repos: NotRequired[list[RowRepoEvidence]]
-    """Repositories changed."""
-    verification: NotRequired[list[RowVerification]]
-    """Checks run."""
-    review: RowReview
-    """The verdict."""
 
 
 class TransitionRow(TypedDict):

@@ -1,0 +1,364 @@
+"""`spec-kitty orchestrator-api …`: commands for an external orchestrator.
+
+Standard output is always exactly one JSON envelope, success or failure; there is no `--json`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+from specify_cli.cli.declaring import App, Parameter
+from specify_cli.cli.outcome import Outcome
+from specify_cli.kernel.errors import SpecKittyError, UsageError
+
+if TYPE_CHECKING:
+    from spec_kitty_contracts.wire.orchestrator_api import OrchestratorEnvelope
+
+app = App(
+    name="orchestrator-api",
+    help="Commands for an external orchestrator; each answers with one JSON envelope.",
+    version_flags=[],
+)
+_SERVER = "specify_cli.cli.orchestrator_server"
+app.command(f"{_SERVER}:serve", name="serve", help="Serve the API over HTTP.")
+app.command(f"{_SERVER}:openapi", name="openapi", help="Print the API's OpenAPI document.")
+
+_Mission = Annotated[
+    str,
+    Parameter(
+        name="--mission", help="Slug, ULID, its first 8 characters, or the words of the slug."
+    ),
+]
+_WorkPackage = Annotated[
+    str, Parameter(name="--wp", help="The work package: `WP01`, `WP1`, `wp-01`.")
+]
+_Actor = Annotated[str, Parameter(name="--actor", help="Who acts; it is recorded.")]
+_Policy = Annotated[
+    str | None,
+    Parameter(
+        name="--policy", help="How the agent works, as a JSON object; recorded with the change."
+    ),
+]
+_ReviewRef = Annotated[
+    str | None,
+    Parameter(name="--review-ref", help="The review that it refers to.", allow_leading_hyphen=True),
+]
+
+
+@app.default
+def no_command(*words: str) -> Outcome:
+    """Refuse a call without a command that exists: there is no prose to answer with."""
+    problem = f"there is no command {words[0][:60]!r}." if words else "no command is given."
+    raise UsageError(problem, fix="See the commands with: spec-kitty orchestrator-api --help")
+
+
+@app.command(name="contract-version")
+def contract_version(
+    *,
+    provider_version: Annotated[
+        str | None,
+        Parameter(
+            name="--provider-version",
+            help="Version of the client; refused when it is too old.",
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+) -> Outcome:
+    """Tell the version of this API.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api contract-version --provider-version 0.1.2
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    return _answered(execute("contract-version", _given(provider_version=provider_version)))
+
+
+@app.command(name="mission-state")
+def mission_state(*, mission: _Mission) -> Outcome:
+    """Tell where every work package stands.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api mission-state --mission todo-app
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    return _answered(execute("mission-state", {"mission": mission}))
+
+
+@app.command(name="list-ready")
+def list_ready(*, mission: _Mission) -> Outcome:
+    """Tell which work packages can be started now.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api list-ready --mission todo-app
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    return _answered(execute("list-ready", {"mission": mission}))
+
+
+@app.command(name="resolve-workspace")
+def resolve_workspace(*, mission: _Mission, wp: _WorkPackage) -> Outcome:
+    """Tell where a work package is worked on; makes nothing.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api resolve-workspace --mission todo-app --wp WP01
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    return _answered(execute("resolve-workspace", {"mission": mission, "wp": wp}))
+
+
+@app.command(name="start-implementation")
+def start_implementation(
+    *, mission: _Mission, wp: _WorkPackage, actor: _Actor, policy: _Policy = None
+) -> Outcome:
+    r"""Claim a work package and get its worktree and prompt. Needs a policy.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api start-implementation --mission todo-app --wp WP01 \
+      --actor claude --policy "$POLICY"
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    arguments = {"mission": mission, "wp": wp, "actor": actor, **_policy(policy)}
+    return _answered(execute("start-implementation", arguments))
+
+
+@app.command(name="start-review")
+def start_review(
+    *,
+    mission: _Mission,
+    wp: _WorkPackage,
+    actor: _Actor,
+    policy: _Policy = None,
+    review_ref: _ReviewRef = None,
+) -> Outcome:
+    r"""Claim the review of a work package. Needs a policy.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api start-review --mission todo-app --wp WP01 \
+      --actor codex --policy "$POLICY"
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    arguments = {
+        "mission": mission,
+        "wp": wp,
+        "actor": actor,
+        **_policy(policy),
+        **_given(review_ref=review_ref),
+    }
+    return _answered(execute("start-review", arguments))
+
+
+@app.command
+def transition(
+    *,
+    mission: _Mission,
+    wp: _WorkPackage,
+    to: Annotated[str, Parameter(name="--to", help="The lane; `doing` means in_progress.")],
+    actor: _Actor,
+    note: Annotated[
+        str | None,
+        Parameter(
+            name="--note",
+            help="Why; what has to change, when a review sends it back.",
+            allow_leading_hyphen=True,
+        ),
+    ] = None,
+    policy: _Policy = None,
+    force: Annotated[
+        bool,
+        Parameter(name="--force", negative="", help="Override edge and guards; the log says so."),
+    ] = False,
+    review_ref: _ReviewRef = None,
+    evidence_json: Annotated[
+        str | None,
+        Parameter(name="--evidence-json", help="What approved and done rest on, as JSON object."),
+    ] = None,
+    review_result_json: Annotated[
+        str | None,
+        Parameter(
+            name="--review-result-json",
+            help="The verdict as a JSON object: reviewer, verdict, reference.",
+        ),
+    ] = None,
+    subtasks_complete: Annotated[
+        bool | None,
+        Parameter(
+            name="--subtasks-complete",
+            negative="--no-subtasks-complete",
+            help="Every subtask is done; they are recorded as done.",
+        ),
+    ] = None,
+    implementation_evidence_present: Annotated[
+        bool | None,
+        Parameter(
+            name="--implementation-evidence-present",
+            negative="--no-implementation-evidence-present",
+            help="There is work to review; the branch is looked at all the same.",
+        ),
+    ] = None,
+) -> Outcome:
+    r"""Move a work package to another lane, if what that lane asks for is there.
+
+    Into claimed, in_progress, for_review, in_review and approved a policy is needed.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to for_review \
+      --actor claude --policy "$POLICY" --subtasks-complete --implementation-evidence-present
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to in_progress \
+      --actor codex --policy "$POLICY" --note "The second test fails."
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to blocked \
+      --actor claude --note "The service is down."
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    arguments = {
+        "mission": mission,
+        "wp": wp,
+        "to": to,
+        "actor": actor,
+        **_policy(policy),
+        **_given(
+            note=note,
+            force=force or None,
+            review_ref=review_ref,
+            evidence=_document(evidence_json),
+            review_result=_document(review_result_json),
+            subtasks_complete=subtasks_complete,
+            implementation_evidence_present=implementation_evidence_present,
+        ),
+    }
+    return _answered(execute("transition", arguments))
+
+
+@app.command(name="append-history")
+def append_history(
+    *,
+    mission: _Mission,
+    wp: _WorkPackage,
+    actor: _Actor,
+    note: Annotated[str, Parameter(name="--note", help="The note.", allow_leading_hyphen=True)],
+) -> Outcome:
+    r"""Add a note to a work package's activity log.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api append-history --mission todo-app --wp WP01 \
+      --actor claude --note "Tests pass."
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    arguments = {"mission": mission, "wp": wp, "actor": actor, "note": note}
+    return _answered(execute("append-history", arguments))
+
+
+@app.command(name="accept-mission")
+def accept_mission(*, mission: _Mission, actor: _Actor) -> Outcome:
+    """Accept a mission whose work packages are all approved.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api accept-mission --mission todo-app --actor codex
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    return _answered(execute("accept-mission", {"mission": mission, "actor": actor}))
+
+
+@app.command(name="merge-mission")
+def merge_mission(
+    *,
+    mission: _Mission,
+    target: Annotated[
+        str | None, Parameter(name="--target", help="Another branch to bring the work onto.")
+    ] = None,
+    strategy: Annotated[
+        str | None, Parameter(name="--strategy", help="`merge` (the default), `squash`, `rebase`.")
+    ] = None,
+    push: Annotated[
+        bool, Parameter(name="--push", negative="", help="Push the branch afterwards.")
+    ] = False,
+    actor: Annotated[
+        str | None, Parameter(name="--actor", help="Who merges; it is recorded.")
+    ] = None,
+) -> Outcome:
+    """Bring a mission's work onto its branch, and onto another if asked.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api merge-mission --mission todo-app --target main --strategy squash
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    given = _given(target=target, strategy=strategy, push=push or None, actor=actor)
+    return _answered(execute("merge-mission", {"mission": mission, **given}))
+
+
+def refused(error: SpecKittyError) -> Outcome:
+    """Return the envelope of a call that came to no command: wrong usage, or an abort."""
+    from specify_cli.orchestrator_api.envelope import UNKNOWN
+    from specify_cli.orchestrator_api.errors import failed
+
+    return _answered(failed(UNKNOWN, error))
+
+
+def _answered(envelope: OrchestratorEnvelope) -> Outcome:
+    from specify_cli.orchestrator_api import exit_status
+
+    return Outcome(document=envelope, text="", exit_code=exit_status(envelope))
+
+
+def _given(**arguments: object) -> dict[str, object]:
+    """Return the arguments that were given."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _policy(text: str | None) -> dict[str, object]:
+    """Return the policy as an argument; a blank one is none."""
+    return _given(policy=_document(text if text and text.strip() else None))
+
+
+def _document(text: str | None) -> Any:
+    """Parse JSON; what is none stays the text that it is, and the request's contract refuses it."""
+    if text is None:
+        return None
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,80 @@
+"""The single way in and out of the command line (DESIGN.md D7)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from specify_cli.cli.plain_calls import understood
+from specify_cli.kernel.errors import Interrupted, SpecKittyError, internal_error
+
+if TYPE_CHECKING:
+    from specify_cli.cli.outcome import Outcome
+
+_ENVELOPES = "orchestrator-api"
+"""The one command that has a form of answer of its own: always an envelope, never prose."""
+
+
+def run(tokens: list[str]) -> int:
+    """Run one command line and return the exit status.
+
+    Whatever happens, standard output holds one JSON document when `--json` was given, and always
+    for the orchestrator API, which answers in its own form; no traceback is printed (set
+    SPEC_KITTY_DEBUG=1 to see one).
+    """
+    as_json = _wants_json(tokens)
+    try:
+        return _finish(_outcome(tokens), as_json=as_json)
+    except SpecKittyError as error:
+        failure: SpecKittyError = error
+    except KeyboardInterrupt:
+        failure = Interrupted("stopped by the user.", fix="Run the command again; it continues.")
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): nothing to tell, nobody to tell it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("SPEC_KITTY_DEBUG"):
+            raise
+        failure = internal_error(error)
+    from specify_cli.cli.outcome import print_error, print_outcome
+
+    if _answers_in_envelopes(tokens):
+        from specify_cli.cli.orchestrator_api import refused
+
+        return print_outcome(refused(failure), as_json=True)
+    return print_error(failure, as_json=as_json)
+
+
+def _outcome(tokens: list[str]) -> Outcome | None:
+    plain = understood(tokens)
+    if plain is not None:
+        return plain.run()
+    from specify_cli.cli.app import parsed
+
+    return parsed(tokens)()
+
+
+def _finish(outcome: Outcome | None, *, as_json: bool) -> int:
+    if outcome is None:  # help, version and completion print for themselves
+        return 0
+    from specify_cli.cli.outcome import print_outcome
+
+    status = print_outcome(outcome, as_json=as_json)
+    if not as_json:
+        from specify_cli.cli.runtime_notice import maybe_notice
+
+        maybe_notice(json_mode=False)
+    return status
+
+
+def _answers_in_envelopes(tokens: list[str]) -> bool:
+    return tokens[:1] == [_ENVELOPES]
+
+
+def _wants_json(tokens: list[str]) -> bool:
+    if _answers_in_envelopes(tokens):
+        return True
+    options = tokens[: tokens.index("--")] if "--" in tokens else tokens
+    return "--json" in options

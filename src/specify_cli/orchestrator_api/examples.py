@@ -1,0 +1,95 @@
+"""What a schema cannot say about the API: an example of each request, and what can follow what."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_POLICY: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "orchestrator_id": "door-orchestrator",
+        "orchestrator_version": "1.0.0",
+        "agent_family": "claude",
+        "approval_mode": "full_auto",
+        "sandbox_mode": "workspace_write",
+        "network_mode": "none",
+        "dangerous_flags": [],
+    }
+)
+_WORK: Final[Mapping[str, object]] = MappingProxyType({"actor": "claude", "policy": dict(_POLICY)})
+_REVIEW: Final[Mapping[str, object]] = MappingProxyType({"actor": "codex", "policy": dict(_POLICY)})
+_VOUCHED: Final = {"subtasks_complete": True, "implementation_evidence_present": True}
+
+EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
+    {
+        "contract-version": {"provider_version": "0.1.2"},
+        "mission-state": {"mission": "door-counter"},
+        "list-ready": {"mission": "door-counter"},
+        "resolve-workspace": {"mission": "door-counter", "wp": "WP01"},
+        "start-implementation": {"mission": "door-counter", "wp": "WP01", **_WORK},
+        "start-review": {"mission": "door-counter", "wp": "WP01", **_REVIEW},
+        "transition": {
+            "mission": "door-counter",
+            "wp": "WP01",
+            "to": "for_review",
+            **_WORK,
+            **_VOUCHED,
+        },
+        "append-history": {
+            "mission": "door-counter",
+            "wp": "WP01",
+            "actor": "claude",
+            "note": "Tests pass on both platforms.",
+        },
+        "accept-mission": {"mission": "door-counter", "actor": "claude"},
+        "merge-mission": {"mission": "door-counter", "strategy": "merge", "actor": "claude"},
+    }
+)
+"""One example of the arguments of each command."""
+
+
+class Link(NamedTuple):
+    """A request that an answer makes possible.
+
+    Mission and work package of the request come from the answer.
+
+    Attributes:
+        name: Its name, unique for the source.
+        source: The command that answered.
+        target: The command to call.
+        constants: Further arguments.
+    """
+
+    name: str
+    source: str
+    target: str
+    constants: Mapping[str, object] = MappingProxyType({})
+
+
+LINKS: Final[tuple[Link, ...]] = (
+    Link("ready", "mission-state", "list-ready"),
+    Link("workspace", "mission-state", "resolve-workspace"),
+    Link("note", "mission-state", "append-history", EXAMPLES["append-history"]),
+    Link("accept", "mission-state", "accept-mission", {"actor": "claude"}),
+    Link("implement", "mission-state", "start-implementation", _WORK),
+    Link("state", "list-ready", "mission-state"),
+    Link("implement", "list-ready", "start-implementation", _WORK),
+    Link("implement", "resolve-workspace", "start-implementation", _WORK),
+    Link("workspace", "start-implementation", "resolve-workspace"),
+    Link("note", "start-implementation", "append-history", EXAMPLES["append-history"]),
+    Link("again", "start-implementation", "start-implementation", _WORK),
+    Link("hand-over", "start-implementation", "transition", {"to": "for_review", **_WORK, **_VOUCHED}),
+    Link("block", "start-implementation", "transition", {"to": "blocked", **_WORK}),
+    Link("review", "transition", "start-review", _REVIEW),
+    Link("resume", "transition", "transition", {"to": "in_progress", **_WORK}),
+    Link("state", "transition", "mission-state"),
+    Link("approve", "start-review", "transition", {"to": "approved", **_REVIEW}),
+    Link("rework", "start-review", "transition", {"to": "in_progress", **_REVIEW}),
+    Link("state", "append-history", "mission-state"),
+    Link("merge", "accept-mission", "merge-mission", {"actor": "claude"}),
+    Link("state", "merge-mission", "mission-state"),
+)  # fmt: skip
+"""What can follow what."""

@@ -1,0 +1,187 @@
+"""Every command of the API in one table, and the one way to run them.
+
+The command line and the HTTP server are two doors to `execute`: it checks the request, runs the
+command, and answers with an envelope whatever happens. It never prints.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
+
+from specify_cli.kernel.errors import SpecKittyError, UsageError, internal_error
+from specify_cli.orchestrator_api.envelope import UNKNOWN, success
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from spec_kitty_contracts.gate import Violation
+    from spec_kitty_contracts.wire.orchestrator_api import OrchestratorEnvelope
+
+_POLICY = "$.arguments.policy"
+_DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
+_SHOWN = 3
+
+
+class Operation(NamedTuple):
+    """One command.
+
+    Attributes:
+        command: Its name, such as `mission-state`.
+        method: GET when it only reads, POST when it changes something.
+        request: Definition of its arguments in the published schema of requests.
+        answer: Definition of the data it answers with in the published schema of answers.
+        handler: Module of this package and function.
+    """
+
+    command: str
+    method: Literal["GET", "POST"]
+    request: str
+    answer: str
+    handler: str
+
+
+def _table(*operations: Operation) -> Mapping[str, Operation]:
+    return MappingProxyType({operation.command: operation for operation in operations})
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = _table(
+    Operation("contract-version", "GET", "ContractVersionRequest", "ContractVersionData", "reads:contract_version"),
+    Operation("mission-state", "GET", "MissionStateRequest", "MissionStateData", "reads:mission_state"),
+    Operation("list-ready", "GET", "ListReadyRequest", "ListReadyData", "reads:list_ready"),
+    Operation("resolve-workspace", "GET", "ResolveWorkspaceRequest", "ResolveWorkspaceData", "reads:resolve_workspace"),
+    Operation("start-implementation", "POST", "StartImplementationRequest", "StartImplementationData", "work:start_implementation"),
+    Operation("start-review", "POST", "StartReviewRequest", "StartReviewData", "work:start_review"),
+    Operation("transition", "POST", "TransitionRequest", "TransitionData", "transition:transition"),
+    Operation("append-history", "POST", "AppendHistoryRequest", "AppendHistoryData", "history:append_history"),
+    Operation("accept-mission", "POST", "AcceptMissionRequest", "AcceptMissionData", "completion:accept_mission"),
+    Operation("merge-mission", "POST", "MergeMissionRequest", "MergeMissionData", "completion:merge_mission"),
+)  # fmt: skip
+"""Command name to the command."""
+
+
+def execute(
+    command: str, arguments: Mapping[str, object], *, start: Path | None = None
+) -> OrchestratorEnvelope:
+    """Run one command and answer with an envelope, whatever happens.
+
+    Args:
+        command: A name of `OPERATIONS`.
+        arguments: Its arguments, as the published schema of requests describes them.
+        start: The folder that the search for the project starts from; the working directory by
+            default. `SPECIFY_REPO_ROOT` comes first.
+
+    Raises:
+        Exception: Only with SPEC_KITTY_DEBUG set: what would be an INTERNAL_ERROR otherwise.
+    """
+    operation = OPERATIONS.get(command)
+    name = command if operation is not None else UNKNOWN
+    try:
+        return success(name, _run(command, operation, arguments, start))
+    except SpecKittyError as error:
+        refusal: SpecKittyError = error
+    except Exception as error:
+        if os.environ.get("SPEC_KITTY_DEBUG"):
+            raise
+        refusal = internal_error(error)
+    from specify_cli.orchestrator_api.errors import failed
+
+    return failed(name, refusal)
+
+
+def _run(
+    command: str,
+    operation: Operation | None,
+    arguments: Mapping[str, object],
+    start: Path | None,
+) -> Mapping[str, object]:
+    if operation is None:
+        raise _unknown_command(command)
+    _check_request(operation, arguments)
+    return _handler(operation)(arguments, start)
+
+
+def exit_status(envelope: OrchestratorEnvelope) -> int:
+    """Return the exit status that belongs to an answer: 0 done, 1 refused or failed, 2 wrong usage."""
+    if envelope["success"]:
+        return 0
+    return UsageError.exit_code if envelope["error_code"] == UsageError.code else 1
+
+
+def _handler(
+    operation: Operation,
+) -> Callable[[Mapping[str, object], Path | None], Mapping[str, object]]:
+    module, _, function = operation.handler.partition(":")
+    found = getattr(import_module(f"specify_cli.orchestrator_api.{module}"), function)
+    return cast("Callable[[Mapping[str, object], Path | None], Mapping[str, object]]", found)
+
+
+def _check_request(operation: Operation, arguments: Mapping[str, object]) -> None:
+    """Refuse arguments that the contract does not describe.
+
+    Raises:
+        UsageError: USAGE_ERROR.
+        PolicyInvalid: POLICY_VALIDATION_FAILED: only the policy is wrong.
+    """
+    from spec_kitty_contracts.gate import violations
+
+    _refuse_what_json_cannot_hold(operation, arguments)
+    request = {"command": operation.command, "arguments": arguments}
+    found = violations("orchestrator_request", request)
+    if not found:
+        return
+    mine = [violation for violation in found if _is_about(violation, operation)]
+    policy = [v for v in mine if v.path.startswith(_POLICY) and "Request/" not in v.source]
+    usage = [violation for violation in mine if violation not in policy]
+    if policy and not usage:
+        from specify_cli.orchestrator_api.policy import PolicyInvalid, not_an_object
+
+        problem = not_an_object(arguments.get("policy")) or _listed(policy)
+        raise PolicyInvalid(problem, path=policy[0].path.removeprefix("$.arguments."))
+    raise UsageError(
+        f"the arguments of {operation.command} are wrong: {_listed(usage or found)}.",
+        fix=f"See them with: spec-kitty orchestrator-api {operation.command} --help",
+        details={"violations": [f"{v.path}: {v.expected}, found {v.found}" for v in usage]},
+    )
+
+
+def _refuse_what_json_cannot_hold(operation: Operation, arguments: Mapping[str, object]) -> None:
+    """Refuse text that is no Unicode, and whatever else could not be written down afterwards."""
+    try:
+        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"the arguments of {operation.command} are not usable as JSON ({type(error).__name__}).",
+            fix="Give valid Unicode text and plain JSON values.",
+        ) from error
+
+
+def _is_about(violation: Violation, operation: Operation) -> bool:
+    """Tell whether a violation concerns this command's arguments and not another's."""
+    if violation.rule == "anyOf" and violation.path == "$.arguments":
+        return False
+    named = _DEFINITION.search(violation.source)
+    return named is None or named[1] == operation.request
+
+
+def _listed(found: Sequence[Violation]) -> str:
+    lines = dict.fromkeys(
+        f"{v.path.removeprefix('$.arguments.')}: expected {v.expected}, found {v.found}"
+        for v in found
+    )
+    shown = list(lines)[:_SHOWN]
+    more = f" (and {len(lines) - _SHOWN} more)" if len(lines) > _SHOWN else ""
+    return f"{'; '.join(shown)}{more}"
+
+
+def _unknown_command(command: object) -> UsageError:
+    return UsageError(
+        f"there is no command {str(command)[:60]!r}.",
+        fix="Use one of: " + ", ".join(OPERATIONS),
+        details={"commands": list(OPERATIONS)},
+    )

@@ -1,0 +1,167 @@
+"""What stands still in a mission, and what was left behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from specify_cli.kernel.clock import utc_now
+from specify_cli.missions import health
+from specify_cli.missions.health import InvalidDays, MissionUnhealthy, mission_health
+from specify_cli.missions.history import add_history
+from specify_cli.status import mission_status
+from specify_cli.status.lanes import Lane
+from tests.conftest import git
+from tests.unit.missions.lane_missions import (
+    MissionAtWork,
+    copy_project,
+    fresh_repository,
+    make_project,
+)
+from tests.unit.missions.mission_files import SLUG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from specify_cli.status.doctor import Finding
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> MissionAtWork:
+    """One work package in progress in its worktree, one that nobody has."""
+    root = fresh_repository(tmp_path_factory.mktemp("health") / "project")
+    work = make_project(root, {1: (), 2: ()})
+    work.start("WP01")
+    return work
+
+
+@pytest.fixture
+def work(template: MissionAtWork, tmp_path: Path) -> MissionAtWork:
+    return copy_project(template, tmp_path / "project")
+
+
+def findings(work: MissionAtWork, **days: int) -> tuple[Finding, ...]:
+    return mission_health(work.project, work.mission, **days).findings
+
+
+def days_later(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    moment = utc_now() + timedelta(days=days)
+    monkeypatch.setattr(health, "utc_now", lambda: moment)
+
+
+def test_a_mission_in_work_is_healthy(work: MissionAtWork) -> None:
+    found = mission_health(work.project, work.mission)
+    assert (found.findings, found.healthy) == ((), True)
+    assert found.to_text() == f"{SLUG} is healthy."
+
+
+@pytest.mark.parametrize(("days", "stale"), [(13, False), (14, True)])
+def test_work_without_a_sign_of_life_is_stale_after_two_weeks(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch, days: int, stale: bool
+) -> None:
+    days_later(monkeypatch, days)
+    found = [f for f in findings(work) if f.kind == "stale_claim"]
+    assert [f.wp_id for f in found] == (["WP01"] if stale else [])
+    if stale:
+        assert "in_progress by ada" in found[0].message
+        assert "--to planned" in (found[0].fix or "")
+
+
+def test_a_claim_is_stale_sooner_than_work(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.move("WP02", Lane.CLAIMED)
+    days_later(monkeypatch, 8)
+    assert [f.wp_id for f in findings(work)] == ["WP02"]
+    assert findings(work, stale_claimed_days=9) == ()
+    assert {f.wp_id for f in findings(work, stale_in_progress_days=8)} == {"WP01", "WP02"}
+
+
+def test_a_note_and_a_commit_are_signs_of_life(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = utc_now() + timedelta(days=20)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", later.isoformat())
+    work.commit("lane-a", {"src/part1/x.txt": "x\n"})
+    days_later(monkeypatch, 21)
+    assert findings(work) == ()
+    days_later(monkeypatch, 35)
+    assert [f.kind for f in findings(work)] == ["stale_claim"]
+
+
+def test_a_note_is_a_sign_of_life(work: MissionAtWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = utc_now() + timedelta(days=20)
+    with monkeypatch.context() as then:
+        then.setattr(mission_status, "utc_now", lambda: later)
+        add_history(work.project, work.mission, "WP01", actor="ada", note="still here")
+    days_later(monkeypatch, 21)
+    assert findings(work) == ()
+    days_later(monkeypatch, 35)
+    assert [f.kind for f in findings(work)] == ["stale_claim"]
+
+
+def test_days_below_zero_are_refused(work: MissionAtWork) -> None:
+    with pytest.raises(InvalidDays):
+        findings(work, stale_claimed_days=-1)
+
+
+def test_worktrees_and_branches_that_no_lane_needs_are_named(work: MissionAtWork) -> None:
+    extra = f"{SLUG}-lane-q"
+    git(work.root, "worktree", "add", "-q", "-b", f"kitty/mission-{extra}", f".worktrees/{extra}")
+    (work.root / ".worktrees" / f"{SLUG}-lane-z").mkdir()
+    (work.root / ".worktrees" / f"{SLUG}-orchestrator").mkdir()
+    found = {(f.kind, f.file or f.message.split()[1]): f.fix for f in findings(work)}
+    assert set(found) == {
+        ("orphaned_worktree", f".worktrees/{extra}"),
+        ("orphaned_worktree", f".worktrees/{SLUG}-lane-z"),
+        ("orphaned_branch", f"kitty/mission-{extra}"),
+    }
+    assert (found["orphaned_worktree", f".worktrees/{extra}"] or "").startswith(
+        f"git worktree remove .worktrees/{extra}"
+    )
+
+
+def test_the_lane_of_canceled_work_is_not_needed_and_that_of_finished_work_is(
+    work: MissionAtWork,
+) -> None:
+    work.move("WP01", Lane.DONE)
+    assert findings(work) == ()
+    work.move("WP01", Lane.CANCELED)
+    assert [f.kind for f in findings(work)] == ["orphaned_worktree", "orphaned_branch"]
+
+
+def test_a_missing_worktree_is_a_note_and_a_missing_branch_a_problem(work: MissionAtWork) -> None:
+    git(work.root, "worktree", "remove", str(work.worktree("lane-a")))
+    assert [(f.kind, f.note) for f in findings(work)] == [("worktree_missing", True)]
+    git(work.root, "branch", "-D", work.branch("lane-a"))
+    (found,) = findings(work)
+    assert (found.kind, found.note) == ("lane_branch_missing", False)
+    assert (found.fix or "").startswith("git branch ")
+
+
+def test_a_marker_in_a_work_package_file_is_found_where_it_is(work: MissionAtWork) -> None:
+    path = work.mission.tasks_directory / "WP02-part.md"
+    path.write_text("# Part\n\n<<<<<<< HEAD\nx\n", encoding="utf-8")
+    (found,) = (f for f in findings(work) if f.kind == "conflict_marker")
+    assert (found.line, found.offset) == (3, 8)
+    assert found.file == f"kitty-specs/{SLUG}/tasks/WP02-part.md"
+
+
+def test_a_heading_that_is_underlined_is_no_marker(work: MissionAtWork) -> None:
+    path = work.mission.tasks_directory / "WP02-part.md"
+    path.write_text("Heading\n=======\n", encoding="utf-8")
+    assert findings(work) == ()
+
+
+def test_an_unhealthy_mission_is_an_error_with_the_whole_report(work: MissionAtWork) -> None:
+    with work.mission.log_file.open("ab") as stream:
+        stream.write(b"\n<<<<<<< HEAD\n")
+    found = mission_health(work.project, work.mission)
+    error = MissionUnhealthy(found)
+    assert (error.code, error.details) == ("MISSION_UNHEALTHY", found.to_json())
+    assert error.fix == f"spec-kitty agent status doctor --fix --mission {SLUG}"
+    # What needs somebody comes before what is only worth knowing.
+    assert [f.note for f in found.findings] == sorted(f.note for f in found.findings)
+    assert "note: " in found.to_text()
