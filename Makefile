@@ -93,8 +93,8 @@ clean-install: .venv/synced ## Install the wheel into a fresh environment and ad
 	@"$(RUN)" -m tests.written_envelopes .cache/clean-install/logs .cache/clean-install/outcomes
 	"$(RUN)" -m tests.conformance.cutover_oracles .cache/clean-install/outcomes
 
-bench: .venv/synced ## Measure start-up, the loop and the gate against the floor and the existing CLI
-	"$(RUN)" -m benchmarks
+bench: .venv/synced ## Measure against the floor and the existing CLI; BENCH=--quick for a few minutes
+	"$(RUN)" -m benchmarks $(BENCH)
 
 clean: ## Remove what the targets above made
 	rm -rf .venv .tools .cache dist build .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.comparison import Comparison
 
 ROUNDS, QUICK_ROUNDS = 12, 4
-LIMIT, QUICK_LIMIT = 40.0, 15.0
+LIMIT, QUICK_LIMIT = 30.0, 15.0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -90,7 +90,7 @@ def _compare(
     elif options.quick:
         limit, existing_rounds = QUICK_LIMIT, (1, 1)
     else:
-        limit, existing_rounds = LIMIT, (4, 1)
+        limit, existing_rounds = LIMIT, (3, 1)
     plan = Plan(
         sizes=options.sizes or (QUICK_SIZES if options.quick else SIZES),
         rounds=max(2, rounds // 2),

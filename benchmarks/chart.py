@@ -90,6 +90,10 @@ class Chart:
                 fill="#6b7280",
             )
         )
+        for value, name in self.limits:
+            x = _position(value, low, high)
+            parts.append(_line(x, TOP - 6, bottom, "#dc2626", dashes="4 3"))
+            parts.append(_text(x, TOP - 10, name, anchor="middle", fill="#dc2626"))
         y = float(TOP)
         for name, bars in self.groups:
             whole = len(bars) * (BAR + GAP) - GAP
@@ -100,10 +104,6 @@ class Chart:
                 parts.append(_text(max(end, LEFT + 1) + 6, y + BAR - 3, bar.label, fill="#374151"))
                 y += BAR + GAP
             y += GROUP_GAP - GAP
-        for value, name in self.limits:
-            x = _position(value, low, high)
-            parts.append(_line(x, TOP - 6, bottom, "#dc2626", dashes="4 3"))
-            parts.append(_text(x, TOP - 10, name, anchor="middle", fill="#dc2626"))
         return "\n".join([*parts, "</svg>", ""])
 
 

@@ -45,6 +45,11 @@ class Plan:
     limit: float
     full: bool = False
 
+    def rounds_of(self, compared: Compared, size: Size) -> int:
+        """Return how often ours runs: every run of what writes in a long log copies the mission."""
+        long = not compared.reads and size.rows > COLD_ROWS
+        return max(2, self.rounds // 2) if long else self.rounds
+
     def asks_existing(self, compared: Compared, size: Size) -> bool:
         """Tell whether the existing CLI runs this: some of it would take many minutes."""
         if self.full:
@@ -215,8 +220,8 @@ class Runner:
             theirs = Entry(compared.name, size, EXISTING)
             self.entries.append(theirs)
             rounds = self._first(arena.existing, compared, theirs)
-        for number in range(self.plan.rounds):
-            self._floors()
+        self._floors()
+        for number in range(self.plan.rounds_of(compared, size)):
             ours.costs.append(arena.ours.run(compared))
             if theirs is not None and arena.existing is not None and number < rounds:
                 theirs.costs.append(arena.existing.run(compared, limit=self.plan.limit))

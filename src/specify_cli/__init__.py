@@ -6,6 +6,7 @@ The command line is a thin layer: what `spec-kitty` can do, these modules can do
 - `specify_cli.missions`: create, plan, finalise, implement, review, accept, merge.
 - `specify_cli.next`: the loop an agent calls.
 - `specify_cli.status`: the event log and everything derived from it.
+- `specify_cli.orchestrator_api`: the same for other programs, as one versioned contract.
 - `specify_cli.contract`: the schemas that everything conforms to.
 """
 

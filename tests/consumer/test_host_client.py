@@ -74,6 +74,7 @@ def refusal(orchestra: Orchestra, call: str) -> tuple[str, str]:
     return (answer[0], answer[1])
 
 
+@pytest.mark.proves("001 FR-021")
 def test_a_work_package_lives_its_whole_life_through_the_client(orchestra: Orchestra) -> None:
     told = orchestra.call_host(_WHOLE_LIFE)
     assert told["version"] == "1.3.0"

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import git
 from tests.consumer.real_client import ACTOR, Orchestra, kill, wait_for
+from tests.integration.seeded_missions import SEEDED, seed_mission
 from tests.unit.missions.lane_missions import copy_project, fresh_repository, make_project
 from tests.unit.missions.mission_files import SLUG
 
@@ -25,7 +26,6 @@ pytestmark = [
 ]
 
 ALL_DONE = {"WP01": "done", "WP02": "done", "WP03": "done"}
-SEEDED = "099-greeter"
 
 
 @pytest.fixture(scope="module")
@@ -57,12 +57,15 @@ def assert_sound(orchestra: Orchestra) -> None:
     """The log has no problem, nothing is left uncommitted, and every row of the client says so."""
     report = orchestra.root / "kitty-specs" / orchestra.slug / "status.events.jsonl"
     rows = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-    driven = [row for row in rows if row.get("actor") == ACTOR and "to_lane" in row]
+    moved = [row for row in rows if row.get("actor") == ACTOR and "to_lane" in row]
+    # Work packages that nobody had planned are planned with the first claim; that is no agent's act.
+    driven = [row for row in moved if row["from_lane"] != "genesis"]
     assert driven
     assert all(row["policy_metadata"]["orchestrator_id"] == ACTOR for row in driven)
     assert git(orchestra.root, "status", "--porcelain") == ""
 
 
+@pytest.mark.proves("001 FR-021")
 def test_a_mission_of_three_work_packages_is_driven_to_done(orchestra: Orchestra) -> None:
     output = orchestra.orchestrate()
     assert "Orchestration completed successfully" in output
@@ -125,3 +128,21 @@ def test_a_killed_run_is_resumed_and_ends_done(orchestra: Orchestra) -> None:
     orchestra.run("resume")
     assert orchestra.lanes() == ALL_DONE
     assert_sound(orchestra)
+
+
+def test_a_mission_that_a_client_seeded_is_driven_to_done_on_main(
+    installed: Environment, tmp_path: Path
+) -> None:
+    """No log, no lanes.json, no id, an empty `.kittify/`, and `main` is checked out."""
+    root = fresh_repository(tmp_path / "project")
+    (root / ".kittify").mkdir()
+    configure(root)
+    seed_mission(root, packages=3)
+    orchestra = Orchestra.make(root, SEEDED, installed, tmp_path)
+    assert "Orchestration completed successfully" in orchestra.orchestrate()
+    assert orchestra.lanes() == ALL_DONE
+    assert_sound(orchestra)
+    merged = orchestra.api("merge-mission", "--mission", SEEDED, "--target", "main")
+    assert merged["success"], merged
+    on_main = git(root, "ls-tree", "-r", "--name-only", "main", "src").splitlines()
+    assert on_main == [f"src/part{n}/work.txt" for n in (1, 2, 3)]

@@ -174,6 +174,9 @@ def test_a_merge_that_stopped_before_bringing_the_log_home_is_finished_by_the_ne
     obstacle.mkdir()
     assert cli(root, "merge", "--actor", "claude", "--json").status != 0
     obstacle.rmdir()
+    # Somebody carried a row over by hand meanwhile: it must not be there twice.
+    first = log_of(coordinated).read_text(encoding="utf-8").splitlines(keepends=True)[0]
+    write(coordinated / LOG, (coordinated / LOG).read_text(encoding="utf-8") + first)
     succeed(cli, root, "merge", "--actor", "claude")
     rows = (coordinated / LOG).read_text(encoding="utf-8").splitlines()
     ids = [json.loads(row)["event_id"] for row in rows]

@@ -57,6 +57,32 @@ def test_the_tutorial_can_be_followed_as_it_is_written(tmp_path: Path) -> None:
         assert line in said, said
 
 
+def test_the_program_in_the_guide_to_embedding_runs_as_it_is_written(
+    finalized_mission: Path,
+) -> None:
+    text = (DOCS / "embedding.md").read_text(encoding="utf-8")
+    program = "\n".join(body for kind, _, body in _BLOCK.findall(text) if kind == "python")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=finalized_mission,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[0].startswith("door-counter-")
+    assert said[1:3] == [
+        "WP01 The total planned nobody",
+        "WP02 The command line planned nobody",
+    ]
+    assert said[3] == f"in_progress in {finalized_mission.name}-lane-a"
+    assert said[4:6] == ["True", "WP_NOT_FOUND - Work packages of this mission: WP01, WP02."]
+    assert said[6].startswith("query ")
+    assert said[7] == "[]"
+    assert said[8].endswith(" rules are broken")
+
+
 def test_every_example_in_file_formats_conforms_to_its_contract() -> None:
     text = (DOCS / "file-formats.md").read_text(encoding="utf-8")
     shown = [(surface, kind, body) for kind, surface, body in _BLOCK.findall(text) if surface]

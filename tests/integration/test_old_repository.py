@@ -40,7 +40,7 @@ def eras(number: int) -> tuple[str, dict[str, Any]]:
     ulid = f"01K8{number:022d}"
     new = f"new-mission-{ulid[:8]}-{number}"
     known = {"friendly_name": f"Mission {number}", "created_at": "2025-10-01T00:00:00Z"}
-    return [
+    found: list[tuple[str, dict[str, Any]]] = [
         (slug, {f"{_OLD}_number": f"{number:03d}", "slug": slug, "created_at": "2025-10-01"}),
         (slug, {f"{_OLD}_slug": slug, "slug": slug, "mission": "software-dev", **known}),
         (slug, {"mission_slug": slug, "mission": "research", **known}),
@@ -60,7 +60,8 @@ def eras(number: int) -> tuple[str, dict[str, Any]]:
             | {"mission_type": "software-dev", "target_branch": "main", **known}
             | {"topology": "coord", "coordination_branch": f"kitty/mission-{new}"},
         ),
-    ][number % 6]
+    ]
+    return found[number % 6]
 
 
 @pytest.fixture(scope="module")

@@ -117,6 +117,9 @@ def _unpatched() -> dict[str, JsonObject]:
         holder = document
         for part in parts[:-1]:
             holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+        if parts[-1] == "-":  # added at the end of a list, so it is the last one now
+            holder.pop()
+            continue
         key: Any = int(parts[-1]) if isinstance(holder, list) else parts[-1]
         if "old" in patch:
             holder[key] = patch["old"]

@@ -139,3 +139,8 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 def test_users_are_found_by_type_by_family_and_by_surface() -> None:
     assert "specify_cli.events.envelope" in modules_using("spec-kitty-events/event", "Event")
     assert modules_using("spec-kitty-events/thread_ref", "ThreadRef") == ()
+
+
+def test_the_installed_set_does_not_differ_from_itself() -> None:
+    # Its patches are taken back on both sides, those that add to the end of a list included.
+    assert diff("installed", "installed").changes == ()

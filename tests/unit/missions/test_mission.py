@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from specify_cli.kernel.names import UnsafeName
+from specify_cli.missions.branches import missions_elsewhere
 from specify_cli.missions.metadata import CorruptMetadata
 from specify_cli.missions.mission import (
     MissionAmbiguous,
@@ -13,7 +14,6 @@ from specify_cli.missions.mission import (
     find_mission,
     list_missions,
     load_mission,
-    missions_elsewhere,
     scan_missions,
 )
 from tests.conftest import git

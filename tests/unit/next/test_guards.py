@@ -81,7 +81,7 @@ def test_a_finished_spec_has_a_purpose(lab: Lab) -> None:
 def test_acceptance_is_what_the_metadata_says(lab: Lab) -> None:
     (failure,) = check_accepted(lab.mission)
     assert failure.fix == f"spec-kitty accept --mission {lab.slug}"
-    assert check_accepted(replace(lab.mission, accepted_at="2026-11-21T07:13:00+00:00")) == ()
+    assert check_accepted(lab.mission._replace(accepted_at="2026-11-21T07:13:00+00:00")) == ()
 
 
 def test_every_guard_of_the_built_in_mission_exists_and_a_step_without_one_passes(

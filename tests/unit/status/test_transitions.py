@@ -21,7 +21,7 @@ from specify_cli.status.transitions import (
 )
 
 if TYPE_CHECKING:
-    from spec_kitty_contracts.wire.status_rows import ReviewResult, RowEvidence
+    from spec_kitty_contracts.wire.definitions import ReviewResult, RowEvidence
 
 G, P, C, I, F, R, A, D, B, X = (  # noqa: E741 - a table of ten columns
     Lane.GENESIS,
