@@ -38,6 +38,7 @@ class Side:
         pristine: The copy as it is before any command ran in it.
         ours: Whether it is ours.
         states: Prepared states of the copy, by name.
+        changed: Whether a command has written in the copy.
     """
 
     command: Path
@@ -45,6 +46,7 @@ class Side:
     pristine: Path
     ours: bool
     states: dict[str, Path] = field(default_factory=dict)
+    changed: bool = False
 
     def run(
         self,
@@ -65,8 +67,9 @@ class Side:
         Raises:
             CommandFailed: It failed.
         """
-        if not compared.reads:
+        if self.changed or not compared.reads:
             self._restore(compared.state)
+        self.changed = not compared.reads
         if cold:
             forget(self.project.root)
         words = compared.ours if self.ours else compared.existing
@@ -154,8 +157,10 @@ class Arena:
         )
         forget(ours.root)
         _copy(ours.root, self.ours.pristine)
+        self.ours.changed = False
         if self.existing is not None:
             self.existing.states.clear()
+            self.existing.changed = False
             _copy(ours.root, self.existing.pristine)
             shutil.rmtree(self.existing.pristine / ".kittify" / "runtime", ignore_errors=True)
             _copy(self.existing.pristine, self.existing.project.root)

@@ -1,7 +1,7 @@
 """Writes the parsed form of the built-in mission descriptions: `python -m tools.parse_missions`.
 
 A description is written in YAML; loading the YAML library would cost every `next` 30 ms. Each parsed
-form is named by the digest of its source, so a stale one is never used, and a test misses it.
+form holds its source, so a stale one is never used, and a test misses it.
 """
 
 from __future__ import annotations

@@ -197,9 +197,19 @@ def test_every_listed_disagreement_still_disagrees(
 
 
 def unexplained(found: tuple[Violation, ...], reasons: dict[str, Any]) -> list[Violation]:
-    """Violations that no listed reason covers."""
+    """Violations that no listed reason covers.
+
+    A union of which the right member is refused for a listed reason fits no member.
+    """
+    covered = [violation for violation in found if any(t(violation) for t in reasons.values())]
     return [
-        violation for violation in found if not any(test(violation) for test in reasons.values())
+        violation
+        for violation in found
+        if violation not in covered
+        and not (
+            violation.rule == "anyOf"
+            and any(inner.path.startswith(f"{violation.path}.") for inner in covered)
+        )
     ]
 
 

@@ -159,7 +159,7 @@ def test_a_change_after_a_torn_tail_keeps_every_byte_and_starts_on_a_new_line(
 ) -> None:
     tail = next_rows()
     step = sized(97, 11)
-    for end in (*range(1, len(tail), step), len(tail) - 1):
+    for end in sorted({*range(1, len(tail), step), len(tail) - 1}):
         lab = written.lab.copy(tmp_path / str(end))
         found = written.data + tail[:end]
         lab.log_path.write_bytes(found)
@@ -244,7 +244,8 @@ def test_a_flipped_bit_costs_at_most_the_rows_it_touches_and_is_never_passed_ove
             touched = {number, number + 1} if place == len(lines[number]) - 1 else {number}
             untouched = [line for n, line in enumerate(lines) if n not in touched]
             found = read_ids(log)
-            assert [i for i in found if i in ids(untouched)] == ids(untouched), where
+            rest = iter(found)  # in their order, whatever the flipped row now calls itself
+            assert all(event_id in rest for event_id in ids(untouched)), where
             assert len(found) + len(log.problems) >= len(untouched) + 1, where
             for problem in log.problems:
                 assert begins <= problem.offset <= begins + place + 1, where

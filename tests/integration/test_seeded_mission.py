@@ -6,6 +6,7 @@ import getpass
 import json
 import platform
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -181,9 +182,34 @@ def test_a_folder_that_the_protected_branch_does_not_track_may_not_be_committed_
     head = git(repository, "rev-parse", "HEAD")
     refused = cli(repository, "implement", "WP01", *CLAUDE, "--json")
     assert refused.document["error_code"] == "SAFE_COMMIT_PROTECTED_BRANCH"
+    assert f"git add kitty-specs/{SEEDED}" in refused.document["fix"]
     assert git(repository, "rev-parse", "HEAD") == head
     assert not (mission / "status.events.jsonl").exists()
     assert not (repository / ".kittify" / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["without an identity", "with one"])
+def test_who_forgot_to_commit_the_folder_is_told_the_command_and_it_helps(
+    repository: Path, cli: Callable[..., Ran], *, known: bool
+) -> None:
+    if known:
+        succeed(cli, repository, "init")
+        git(repository, "add", "-A")
+        git(repository, "commit", "-q", "-m", "Set up")
+    seed_mission(repository)
+    git(repository, "rm", "-r", "-q", "--cached", "kitty-specs")
+    git(repository, "commit", "-q", "-m", "Forget it")
+    write(repository / "mine.txt", "Not part of it.\n")
+    git(repository, "add", "mine.txt")
+    refused = cli(repository, "implement", "WP01", *CLAUDE, "--json").document
+    assert refused["error_code"] == "SAFE_COMMIT_PROTECTED_BRANCH"
+    assert refused["details"]["uncommitted"] == f"kitty-specs/{SEEDED}"
+    said, _, command = refused["fix"].partition(": ")
+    assert said == "Commit the mission's folder first"
+    for words in command.split(" && "):
+        git(repository, *shlex.split(words)[1:])
+    succeed(cli, repository, "implement", "WP01", *CLAUDE)
+    assert git(repository, "status", "--porcelain") == "A  mine.txt"
 
 
 @pytest.mark.parametrize("protected", ["main", "trunk"])

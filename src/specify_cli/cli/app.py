@@ -35,6 +35,11 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("contract", "contract:app", "Show, validate against and compare the contracts."),
     ("orchestrator-api", "orchestrator_api:app", "Commands for an external orchestrator; each answers with one JSON envelope."),
 )  # fmt: skip
+_MERGE_DRIVERS = (
+    *("event-log", "meta", "traces"),
+    *("acceptance-matrix", "issue-matrix", "review-cycle"),
+)
+"""Kinds of files with a hidden command that git calls: `merge-driver-<kind>`."""
 
 
 def build_app(*, listing: bool = True) -> App:
@@ -66,6 +71,9 @@ def build_app(*, listing: bool = True) -> App:
     )
     for name, target, help_text in _COMMANDS:
         app.command(f"specify_cli.cli.{target}", name=name, help=help_text if listing else None)
+    for kind in _MERGE_DRIVERS:
+        function = f"specify_cli.cli.merge_drivers:{kind.replace('-', '_')}"
+        app.command(function, name=f"merge-driver-{kind}", show=False)
     if listing:  # its import costs 8 ms, and it is an option of the root
         app.register_install_completion_command()
     return app

@@ -69,6 +69,8 @@ class Capability(StrEnum):
     POST_CONSOLIDATION_WRITE = "post_consolidation_write"
     MISSION_HOME = "mission_home"
     """A mission that lives on the branch itself; only for the files that such a mission keeps."""
+    UNCOMMITTED_HOME = "uncommitted_home"
+    """No more than STANDARD: the mission would live on the branch, once its folder is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +167,13 @@ def safe_commit(
     """
     names = _relative_names(target, paths)
     git_dir = git_folder(target.worktree_root)
-    if capability is Capability.STANDARD or (
+    if capability in (Capability.STANDARD, Capability.UNCOMMITTED_HOME) or (
         capability is Capability.MISSION_HOME and not all(map(_is_kept, names))
     ):
-        _refuse_protected(target, protected, common_folder(git_dir))
+        kept = next((name for name in names if name.startswith("kitty-specs/")), None)
+        folder = "/".join(kept.split("/")[:2]) if kept else None
+        home = folder if capability is Capability.UNCOMMITTED_HOME else None
+        _refuse_protected(target, protected, common_folder(git_dir), home)
     # Git reads the index before it locks it, so two commits at once can drop each other's new
     # entries; ours queue up here.
     with file_lock(git_dir / "spec-kitty" / "locks" / "commit.lock"):
@@ -289,10 +294,28 @@ def _path_problem(root: Path, path: Path) -> str | None:
     return None
 
 
+def folder_not_committed(folder: str, branch: str) -> ProtectedBranch:
+    """Describe that a mission's folder is not on the protected branch that it would live on.
+
+    Args:
+        folder: The mission's folder, relative to the checkout.
+        branch: The branch.
+    """
+    return ProtectedBranch(
+        f"{folder} is not committed on {branch}. That branch is protected: spec-kitty keeps there "
+        "only missions that are on it.",
+        fix=f"Commit the mission's folder first: git add {folder} && "
+        f'git commit -m "Add the mission" -- {folder}',
+        details={"branch": branch, "uncommitted": folder},
+    )
+
+
 def _refuse_protected(
-    target: CommitTarget, protected: tuple[str, ...] | None, common_dir: Path
+    target: CommitTarget, protected: tuple[str, ...] | None, common_dir: Path, home: str | None
 ) -> None:
     if protects(common_dir, target.branch, protected):
+        if home is not None:
+            raise folder_not_committed(home, target.branch)
         raise ProtectedBranch(
             f"branch {target.branch} is protected: spec-kitty makes no bookkeeping commits there.",
             fix="Run `git switch -c <feature-branch>` (or switch to the mission's branch), "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from specify_cli.identity.configuration import ensure_identity, new_config, render_config
 from specify_cli.identity.project import CONFIG_FILE, Project
 from specify_cli.initialization.agents import check_agents, command_files
+from specify_cli.initialization.attributes import ATTRIBUTES_FILE, with_log_driver
 from specify_cli.initialization.config import (
     METADATA_FILE,
     completed_config,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
     from specify_cli.kernel.json_types import JsonObject
 
-_FORCED_TO_DISK = frozenset({str(CONFIG_FILE), METADATA_FILE, IGNORE_FILE})
+_FORCED_TO_DISK = frozenset({str(CONFIG_FILE), METADATA_FILE, IGNORE_FILE, ATTRIBUTES_FILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def init_project(
     if not (root / METADATA_FILE).exists():
         writes.put(METADATA_FILE, _metadata())
     writes.put(IGNORE_FILE, with_block(_read_exact(root / IGNORE_FILE) or ""))
+    writes.put(ATTRIBUTES_FILE, with_log_driver(_read_exact(root / ATTRIBUTES_FILE) or ""))
     for path, text in command_files(everyone).items():
         current = _read(root / path)
         mine = current is None or digest(current) in (manifest.get(path), digest(text))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
+from _thread import allocate_lock  # what threading.Lock is, without its module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _SHAPE = r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z"
 _RANDOM_BITS = 80
 _MAX_RANDOM = (1 << _RANDOM_BITS) - 1
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _last: tuple[int, int] = (-1, 0)
 
 

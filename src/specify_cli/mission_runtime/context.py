@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.missions.lanes import LanesMissing, WorkPackageNotInLane, load_lanes
 from specify_cli.missions.work_packages import PLANNING_ARTIFACT
@@ -20,8 +19,7 @@ IMPLEMENT = "implement"
 REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionContext:
+class ExecutionContext(NamedTuple):
     """Everything about the place and the part of one step.
 
     Read, write and working directories are separate answers: a review reads a worktree and writes

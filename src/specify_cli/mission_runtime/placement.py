@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import PurePosixPath
-from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,6 +131,8 @@ def _shapes() -> dict[ArtefactKind, re.Pattern[str]]:
 
 
 def _shape(pattern: str) -> str:
+    from string import Formatter
+
     parts = []
     for literal, name, _, _ in Formatter().parse(pattern):
         parts.append(re.escape(literal))

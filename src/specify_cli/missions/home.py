@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from specify_cli.git.branches import branch_tip, protects
 from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
 from specify_cli.git.process import try_git
-from specify_cli.git.safe_commit import Capability, safe_commit
+from specify_cli.git.safe_commit import Capability, folder_not_committed, safe_commit
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK
 from specify_cli.missions.metadata import META_FILE
@@ -93,12 +93,16 @@ def home_capability(
         return Capability.STANDARD
     meta = mission.relative(mission.directory / META_FILE)
     tracked = try_git(mission.root, "cat-file", "-e", f"refs/heads/{branch}:{meta}").code == 0
-    return Capability.MISSION_HOME if tracked else Capability.STANDARD
+    if tracked:
+        return Capability.MISSION_HOME
+    # Lifts nothing; whoever is refused then hears what is missing.
+    made = (mission.directory / META_FILE).is_file()
+    return Capability.UNCOMMITTED_HOME if made else Capability.STANDARD
 
 
 def completing_identity(
     project: Project,
-    target: tuple[Path, str],
+    mission: Mission,
     capability: Capability,
     protected: tuple[str, ...] | None,
 ) -> Callable[[], ProjectIdentity]:
@@ -114,14 +118,14 @@ def completing_identity(
         try:
             return load_identity(project)
         except (NotInitialized, IdentityIncomplete):
-            return _completed_identity(project, target, capability, protected)
+            return _completed_identity(project, mission, capability, protected)
 
     return identify
 
 
 def _completed_identity(
     project: Project,
-    target: tuple[Path, str],
+    mission: Mission,
     capability: Capability,
     protected: tuple[str, ...] | None,
 ) -> ProjectIdentity:
@@ -130,13 +134,16 @@ def _completed_identity(
     from specify_cli.kernel.locks import file_lock
     from specify_cli.missions.mission import lock_path
 
+    if capability is Capability.UNCOMMITTED_HOME:
+        folder = mission.relative(mission.directory)
+        raise folder_not_committed(folder, mission.target_branch)
     with file_lock(lock_path(project.repository.common_dir, "identity")):
         path = project.root / CONFIG_FILE
         before = path.read_bytes() if path.exists() else None
         identity = establish_identity(project)
         try:
             safe_commit(
-                CommitTarget.at(*target),
+                CommitTarget.at(project.root, mission.target_branch),
                 [path],
                 "Complete the identity of the spec-kitty project",
                 capability=capability,

@@ -14,6 +14,8 @@ _HEADING = r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$"
 _WORD = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+"
 _DEFERRED = r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)"
 
+_SHOWN = 60
+
 FILL_IN = "[FILL IN"
 """What every gap in our scaffolds starts with."""
 
@@ -77,8 +79,6 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
     Code does not count, and neither does a question that was deferred on record
     (`[NEEDS CLARIFICATION: ...] <!-- decision_id: ... -->`).
     """
-    from textwrap import shorten
-
     prose = without_code(text)
     found = {
         (match.start(), match.group().strip())
@@ -88,9 +88,18 @@ def placeholders(text: str) -> tuple[Placeholder, ...]:
     # A gap inside a fenced block (a file tree to be written) is still a gap when it is ours.
     found |= {(match.start(), match.group()) for match in re.finditer(_PLACEHOLDERS[0], text)}
     return tuple(
-        Placeholder(text.count("\n", 0, position) + 1, shorten(shown, 60, placeholder=" ..."))
+        Placeholder(text.count("\n", 0, position) + 1, _shortened(shown))
         for position, shown in sorted(found)
     )
+
+
+def _shortened(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) <= _SHOWN:
+        return words
+    from textwrap import shorten
+
+    return shorten(words, _SHOWN, placeholder=" ...")
 
 
 def sections(text: str) -> tuple[Section, ...]:

@@ -250,9 +250,7 @@ def mission_log(project: Project, mission: Mission) -> MissionLog:
         worktree_root=tree or project.root,
         target_branch=branch or mission.target_branch,
         lock_path=lock_path(project.repository.common_dir, f"mission-{mission.slug}"),
-        identity=completing_identity(
-            project, (project.root, mission.target_branch), documents, protected
-        ),
+        identity=completing_identity(project, mission, documents, protected),
         protected=protected,
         capability=Capability.STANDARD if apart else documents,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from specify_cli.missions.markdown import placeholders, without_fences, word_count
 
@@ -14,8 +14,7 @@ _REFERENCE = re.compile(rf"\b{_ID}\b")
 _MIN_WORDS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """One declared requirement.
 
     Attributes:

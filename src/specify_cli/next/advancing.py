@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
@@ -180,8 +179,7 @@ def _claim(desk: Desk, decision: Decision, agent: str, settled: Settled) -> Deci
     except SpecKittyError as error:
         if settled.wp_id is None or settled.wp_id == decision.wp_id:
             raise
-        return replace(
-            decision,
+        return decision._replace(
             kind="blocked",
             reason=f"{settled.wp_id} is settled, but {decision.wp_id} cannot be handed out: "
             f"{error.message}",
@@ -207,8 +205,7 @@ def _record(run: MissionRun, seen: Look, decision: Decision, actor: ActorIdentit
 def _with_failures(decision: Decision, settled: Settled) -> Decision:
     if not settled.failures or decision.wp_id != settled.wp_id:
         return decision
-    return replace(
-        decision,
+    return decision._replace(
         failures=settled.failures,
         reason=f"{settled.wp_id} is not finished: {settled.failures[0]}.",
     )

@@ -6,7 +6,6 @@ hand out, and every way of being stuck says how to get out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -45,8 +44,7 @@ class Waiting(NamedTuple):
     story: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What an agent does next.
 
     Attributes:
@@ -175,9 +173,9 @@ def _wanted(view: MissionView, at: PromptStep) -> Decision:
     if _is_ready(view, package):
         return _implement(view, at, package)
     if package.lane in CLOSED:
-        everything = _for_work_packages(replace(view, wanted=None), at)
-        return replace(
-            everything, reason=f"{package.id} is {package.lane} already. {everything.reason or ''}"
+        everything = _for_work_packages(view._replace(wanted=None), at)
+        return everything._replace(
+            reason=f"{package.id} is {package.lane} already. {everything.reason or ''}"
         )
     return _waiting(view, at, (package,))
 
@@ -198,8 +196,7 @@ def _in_hand(view: MissionView, at: PromptStep, package: WorkPackageView) -> Dec
             waiting_on=(waiting,),
         )
     if package.lane is Lane.IN_REVIEW:
-        return replace(
-            _review(view, at, package),
+        return _review(view, at, package)._replace(
             reason=f"You have {package.id} in review; a verdict is needed.",
         )
     return _implement(view, at, package)

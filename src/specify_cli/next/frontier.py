@@ -7,7 +7,6 @@ existing CLI, goes on where it stands.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.next._internal_runtime.planner import runnable_step
@@ -77,7 +76,7 @@ def find_frontier(
     proven: list[str] = []
     failures: dict[str, tuple[GuardFailure, ...]] = {}
     while True:
-        reached = replace(run, completed_steps=tuple(completed))
+        reached = run._replace(completed_steps=tuple(completed))
         step = runnable_step(reached, template)
         if step is None:
             break
@@ -100,7 +99,7 @@ def find_frontier(
     stops = tuple(
         stop for stop in reached.stops if stop.wp_id is not None or stop.step_id not in completed
     )
-    return Frontier(replace(reached, stops=stops), tuple(proven), failures)
+    return Frontier(reached._replace(stops=stops), tuple(proven), failures)
 
 
 def board_completes(step: PromptStep, work_packages: Sequence[WorkPackageView]) -> bool:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.clock import utc_now
 from specify_cli.mission_runtime.placement import ArtefactKind, place
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from specify_cli.status.board import Board
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What was seen.
 
     Attributes:
@@ -129,7 +127,7 @@ def look(
 def with_board(seen: Look, mission: Mission, board: Board) -> Look:
     """Return the same look with the work packages where they are after a claim."""
     packages = _packages(mission, seen.work_packages, board, _lanes(mission))
-    return replace(seen, view=replace(seen.view, work_packages=packages))
+    return seen._replace(view=seen.view._replace(work_packages=packages))
 
 
 def _lanes(mission: Mission) -> MissionLanes | None:

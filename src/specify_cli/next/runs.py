@@ -124,7 +124,7 @@ def unstarted(mission: Mission, template: MissionTemplate) -> MissionRunSnapshot
         mission_key=template.mission.key,
         mission_id=mission.mission_id or "",
         mission_slug=mission.slug,
-        template_hash=template_hash(template),
+        template_hash="",
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.status.lanes import Lane
 
@@ -26,8 +26,7 @@ FINISHED = frozenset({Lane.APPROVED, Lane.DONE})
 CLOSED = FINISHED | {Lane.CANCELED}
 
 
-@dataclass(frozen=True, slots=True)
-class WorkPackageView:
+class WorkPackageView(NamedTuple):
     """What matters about one work package for the next decision.
 
     Attributes:
@@ -69,8 +68,7 @@ class WorkPackageView:
         return self.lane in WORKING | {Lane.PLANNED} and self.review_ref is not None
 
 
-@dataclass(frozen=True, slots=True)
-class MissionView:
+class MissionView(NamedTuple):
     """A mission as one agent sees it at one moment.
 
     Attributes:
@@ -93,7 +91,7 @@ class MissionView:
     template: MissionTemplate
     run: MissionRunSnapshot
     work_packages: tuple[WorkPackageView, ...] = ()
-    failures: Mapping[str, tuple[GuardFailure, ...]] = field(default_factory=dict)
+    failures: Mapping[str, tuple[GuardFailure, ...]] = MappingProxyType({})
     agents: frozenset[str] = frozenset()
     accepted_at: str | None = None
     merged_at: str | None = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.arena import AnswersDiffer, Arena, lanes_in, same_lanes
-from benchmarks.compared import COMMANDS, STATE, Compared, Size
+from benchmarks.compared import COMMANDS, EMIT, STATE, Compared, Size
 from benchmarks.long_log import busy, draw_out, rows_of
 from specify_cli.kernel.ulid import is_ulid, ulid_time_ms
 from tests.conftest import COMMAND
@@ -77,6 +77,13 @@ def test_a_command_of_the_benchmark_can_be_run_again_and_again(
     first, second = (arena.ours.run(compared) for _ in range(2))
     assert first.git_processes == second.git_processes
     assert not first.stopped
+
+
+def test_a_read_sees_nothing_of_what_a_command_before_it_wrote(arena: Arena) -> None:
+    by_name = {compared.name: compared for compared in COMMANDS}
+    before = lanes_in(arena.ours.run(by_name[STATE]).output)
+    arena.ours.run(by_name[EMIT])
+    assert lanes_in(arena.ours.run(by_name[STATE]).output) == before
 
 
 def test_answers_that_differ_are_noticed(arena: Arena) -> None:

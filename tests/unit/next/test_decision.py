@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -192,7 +191,7 @@ def test_a_failure_is_forgotten_once_the_work_package_has_moved_on() -> None:
     snapshot = run(*PLANNED, issued="implement", stops=(stop,))
     moved = wp("WP01", "in_progress", since=LATER)
     assert decide(view(moved, snapshot=snapshot)).kind == "step"
-    over = replace(snapshot, completed_steps=(*PLANNED, "implement", "review"))
+    over = snapshot._replace(completed_steps=(*PLANNED, "implement", "review"))
     assert decide(view(wp("WP01", "approved"), snapshot=over)).action == "accept"
 
 
@@ -216,7 +215,7 @@ def test_work_packages_of_one_worktree_are_not_worked_on_by_two_agents() -> None
     assert decision.kind == "blocked"
     assert "shares its worktree with WP01" in (decision.reason or "")
     assert decide(view(busy, wp("WP02", lane_id="lane-b"))).wp_id == "WP02"
-    handed_over = replace(busy, lane=Lane.APPROVED)
+    handed_over = busy._replace(lane=Lane.APPROVED)
     assert decide(view(handed_over, wp("WP02", lane_id="lane-a"))).wp_id == "WP02"
 
 

@@ -175,5 +175,5 @@ def test_a_damaged_cache_entry_is_read_again_from_the_file(tmp_path: Path, conte
     path, cache = write_type(tmp_path), tmp_path / "cache"
     first = read_description(path)
     remember_description(first, cache)
-    (cache / f"{first.digest}.json").write_bytes(content)
+    (cache / first.parsed_name).write_bytes(content)
     assert read_description(path, cache=cache).template == first.template

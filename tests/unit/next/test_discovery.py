@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +91,6 @@ def test_an_unknown_type_lists_what_there_is(tmp_path: Path) -> None:
 
 
 def test_a_reserved_type_that_is_not_built_in_is_unknown(tmp_path: Path) -> None:
-    where = replace(everywhere(tmp_path), builtin_roots=(tmp_path / "none",))
+    where = everywhere(tmp_path)._replace(builtin_roots=(tmp_path / "none",))
     with pytest.raises(UnknownMissionType):
         load_mission_template("software-dev", where)

@@ -105,9 +105,9 @@ def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
 def test_three_steps_in_a_row_give_the_golden_decisions(
     run: MissionRunRef, where: DiscoveryContext
 ) -> None:
-    shown = [asdict(step(run, where)) for _ in range(2)]
+    shown = [step(run, where)._asdict() for _ in range(2)]
     provide_decision_answer(run, "input:region", "north", ACTOR, identity=identity)
-    shown.append(asdict(step(run, where)))
+    shown.append(step(run, where)._asdict())
     issued: dict[str, Any] = {
         "decision_id": None,
         "input_key": None,
@@ -143,7 +143,7 @@ def test_an_answer_leaves_the_golden_snapshot(run: MissionRunRef, where: Discove
     step(run, where)
     step(run, where)
     provide_decision_answer(run, "input:region", "north", ACTOR, identity=identity)
-    snapshot = asdict(engine._read_snapshot(run.run_dir))
+    snapshot = plain(engine._read_snapshot(run.run_dir))
     snapshot["template_hash"] = "<hash>"
     for answer in snapshot["decisions"].values():
         answer["answered_at"] = "<time>"

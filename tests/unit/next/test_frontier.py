@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,7 +102,7 @@ def test_a_failure_of_a_step_that_was_overtaken_is_forgotten() -> None:
 
 
 def test_a_step_without_a_guard_needs_the_report() -> None:
-    snapshot = replace(run(), mission_key="field-guide")
+    snapshot = run()._replace(mission_key="field-guide")
     found = find_frontier(template(), snapshot, (), lambda _: ())
     assert found.proven == ()
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,7 +93,7 @@ def test_every_guard_of_the_built_in_mission_exists_and_a_step_without_one_passe
 
 def test_a_description_that_names_an_unknown_guard_is_refused() -> None:
     wrong = software_dev()
-    wrong = replace(wrong, steps=(replace(wrong.steps[0], guard="luck"), *wrong.steps[1:]))
+    wrong = wrong._replace(steps=(wrong.steps[0]._replace(guard="luck"), *wrong.steps[1:]))
     with pytest.raises(InvalidMissionTemplate) as refused:
         refuse_unknown_guards(wrong, "mission-runtime.yaml")
     assert "luck" in refused.value.message

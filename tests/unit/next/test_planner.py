@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +30,7 @@ def test_the_first_step_without_open_dependencies_comes_first() -> None:
 
 
 def test_a_missing_input_is_asked_for_before_its_step() -> None:
-    decision = plan_next(replace(RUN, completed_steps=("survey",)), template())
+    decision = plan_next(RUN._replace(completed_steps=("survey",)), template())
     assert (decision.kind, decision.decision_id, decision.input_key) == (
         "decision_required",
         "input:region",
@@ -40,13 +39,13 @@ def test_a_missing_input_is_asked_for_before_its_step() -> None:
 
 
 def test_a_given_input_lets_the_step_be_issued() -> None:
-    run = replace(RUN, completed_steps=("survey",), inputs={"region": "north"})
+    run = RUN._replace(completed_steps=("survey",), inputs={"region": "north"})
     assert plan_next(run, template()).step_id == "draw"
 
 
 def test_a_pending_question_is_asked_again_under_the_same_id() -> None:
     request = DecisionRequest("input:region", "draw", "Which region?", "claude", AT, "region")
-    run = replace(RUN, completed_steps=("survey",), pending_decisions={"input:region": request})
+    run = RUN._replace(completed_steps=("survey",), pending_decisions={"input:region": request})
     decision = plan_next(run, template())
     assert (decision.decision_id, decision.question, decision.reason) == (
         "input:region",
@@ -56,7 +55,7 @@ def test_a_pending_question_is_asked_again_under_the_same_id() -> None:
 
 
 def test_a_reported_failure_blocks_everything_and_says_who_and_why() -> None:
-    run = replace(RUN, stops=(Stop("survey", None, "claude", "failed", AT, "no boots"),))
+    run = RUN._replace(stops=(Stop("survey", None, "claude", "failed", AT, "no boots"),))
     decision = plan_next(run, template())
     assert decision.kind == "blocked"
     assert decision.reason is not None
@@ -65,7 +64,7 @@ def test_a_reported_failure_blocks_everything_and_says_who_and_why() -> None:
 
 
 def test_a_failed_work_package_does_not_block_the_run() -> None:
-    run = replace(RUN, stops=(Stop("survey", "WP01", "claude", "failed", AT),))
+    run = RUN._replace(stops=(Stop("survey", "WP01", "claude", "failed", AT),))
     assert plan_next(run, template()).kind == "step"
 
 
@@ -74,12 +73,12 @@ def test_the_issued_step_is_handed_out_again() -> None:
         MissionMeta("wide", "Wide", "1"),
         (PromptStep("one", "One", prompt="1"), PromptStep("two", "Two", prompt="2")),
     )
-    run = replace(RUN, issued=IssuedStep("two", "claude", AT))
+    run = RUN._replace(issued=IssuedStep("two", "claude", AT))
     assert plan_next(run, wide).step_id == "two"
 
 
 def test_the_end_is_reached_when_every_step_is_complete() -> None:
-    run = replace(RUN, completed_steps=("survey", "draw", "print"))
+    run = RUN._replace(completed_steps=("survey", "draw", "print"))
     assert plan_next(run, template()).kind == "terminal"
     assert runnable_step(run, template()) is None
 
@@ -105,5 +104,5 @@ def test_any_description_without_cycles_runs_to_its_end_in_order(wide: MissionTe
         step = wide.step(decision.step_id or "")
         assert step is not None
         assert set(step.depends_on) <= set(run.completed_steps)
-        run = replace(run, completed_steps=(*run.completed_steps, step.id))
+        run = run._replace(completed_steps=(*run.completed_steps, step.id))
     assert plan_next(run, wide).kind == "terminal"

@@ -6,11 +6,10 @@ double ids, unknown dependencies and cycles are refused when the file is read.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
+from zlib import crc32
 
 from specify_cli.kernel.files import DISK, json_document
 from specify_cli.next._internal_runtime.schema import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonValue
     from specify_cli.next._internal_runtime.schema import WorkPackageRole
 
-_STEP_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
+_STEP_ID = r"[a-z][a-z0-9_-]{0,63}\Z"
 _MISSION_KEYS = ("key", "name", "version", "description")
 _STEP_KEYS = (
     "id",
@@ -49,25 +48,29 @@ _STEP_KEYS = (
 _PathParts = tuple["str | int", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """A mission description file, parsed.
 
     Attributes:
         path: The file.
-        digest: SHA-256 of its bytes.
+        source: Its text.
         document: The parsed YAML as plain data.
         template: What it means.
     """
 
     path: Path
-    digest: str
-    document: Mapping[str, JsonValue] = field(repr=False)
+    source: str
+    document: Mapping[str, JsonValue]
     template: MissionTemplate
+
+    @property
+    def parsed_name(self) -> str:
+        """The name of its parsed form in a cache."""
+        return _parsed_name(self.source)
 
 
 PARSED_FOLDER = "parsed"
-"""Beside a built-in description: the same, parsed, named by its digest (tools/parse_missions.py)."""
+"""Beside a built-in description: the same, parsed (tools/parse_missions.py)."""
 
 
 def read_description(path: Path, *, cache: Path | None = None) -> Description:
@@ -93,26 +96,27 @@ def read_description(path: Path, *, cache: Path | None = None) -> Description:
             fix="Restore the file, or remove its folder from where missions are looked for.",
             details={"file": path.name},
         ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    known = None if cache is None else _cached(cache, digest, path)
+    source = data.decode("utf-8-sig", errors="replace")
+    known = None if cache is None else _cached(cache, source, path)
     if known is not None:
         return known
     from specify_cli.kernel.yaml import load_yaml
 
-    document = load_yaml(data.decode("utf-8-sig", errors="replace"), source=path.name)
+    document = load_yaml(source, source=path.name)
     template = parse_template(document, text=data, source=path.name)
-    return Description(path, digest, cast("Mapping[str, JsonValue]", document), template)
+    return Description(path, source, cast("Mapping[str, JsonValue]", document), template)
 
 
 def remember_description(description: Description, cache: Path) -> None:
-    """Keep a parsed description for later calls; the file's digest is its name there.
+    """Keep a parsed description for later calls, with the text that it was parsed from.
 
     Raises:
         WriteFailed: WRITE_FAILED.
     """
-    target = cache / f"{description.digest}.json"
-    if not target.is_file():
-        DISK.write_atomic(target, json_document(description.document))
+    target = cache / description.parsed_name
+    if _cached(cache, description.source, description.path) is None:
+        kept = {"source": description.source, "parsed": description.document}
+        DISK.write_atomic(target, json_document(kept))
 
 
 def parse_template(document: object, *, text: bytes = b"", source: str) -> MissionTemplate:
@@ -134,12 +138,12 @@ def parse_template(document: object, *, text: bytes = b"", source: str) -> Missi
     return template
 
 
-@dataclass(slots=True)
 class _Reader:
     """Typed access to the document; whatever is wrong is collected."""
 
-    source: str
-    problems: list[tuple[_PathParts, str]] = field(default_factory=list)
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.problems: list[tuple[_PathParts, str]] = []
 
     def template(self, document: object) -> MissionTemplate:
         root = self._mapping(document, ())
@@ -173,7 +177,7 @@ class _Reader:
         entry = self._mapping(raw, path)
         self._known_keys(entry, _STEP_KEYS, path)
         step_id = self._text(entry, "id", path, required=True) or ""
-        if step_id and _STEP_ID.match(step_id) is None:
+        if step_id and re.match(_STEP_ID, step_id) is None:
             self._complain((*path, "id"), f"step id {step_id!r} is not lower-case words")
         prompt = self._text(entry, "prompt", path)
         template = self._text(entry, "prompt_template", path)
@@ -277,11 +281,19 @@ def _cycle(steps: Sequence[PromptStep]) -> list[str]:
         seen.append(needed)
 
 
-def _cached(cache: Path, digest: str, path: Path) -> Description | None:
-    """Return the description from the cache; a damaged entry counts as none."""
+def _parsed_name(source: str) -> str:
+    # A name only: that a parsed form belongs to a text is told by the text kept with it.
+    return f"{crc32(source.encode()):08x}.json"
+
+
+def _cached(cache: Path, source: str, path: Path) -> Description | None:
+    """Return the description from the cache; one of another text, or a damaged one, counts as none."""
     try:
-        document = json.loads((cache / f"{digest}.json").read_bytes())
-        return Description(path, digest, document, parse_template(document, source=path.name))
+        kept = json.loads((cache / _parsed_name(source)).read_bytes())
+        if not isinstance(kept, dict) or kept.get("source") != source:
+            return None
+        document = kept.get("parsed")
+        return Description(path, source, document, parse_template(document, source=path.name))
     except (OSError, ValueError, MissionRuntimeError):
         return None
 

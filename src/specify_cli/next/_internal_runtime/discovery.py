@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,8 +27,7 @@ class UnknownMissionType(MissionRuntimeError):
     code = "UNKNOWN_MISSION_TYPE"
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoveryContext:
+class DiscoveryContext(NamedTuple):
     """Where to look for mission types.
 
     Attributes:
@@ -44,7 +42,7 @@ class DiscoveryContext:
     project_dir: Path | None = None
     explicit_paths: tuple[Path, ...] = ()
     env_var_name: str = "SPEC_KITTY_MISSION_PATHS"
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environment: Mapping[str, str] = os.environ
     user_home: Path | None = None
     builtin_roots: tuple[Path, ...] = (BUILTIN_ROOT,)
 

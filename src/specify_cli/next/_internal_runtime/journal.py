@@ -8,7 +8,6 @@ wire, plus an optional `context` with what only this project knows: the work pac
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.next._internal_runtime.planner import INPUT_PREFIX
@@ -122,11 +121,11 @@ def fold(snapshot: MissionRunSnapshot, rows: Iterable[JournalRow]) -> MissionRun
 
 def apply(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
     """Return the run after one more event."""
-    snapshot = replace(snapshot, agents=_with_agent(snapshot.agents, row))
+    snapshot = snapshot._replace(agents=_with_agent(snapshot.agents, row))
     match row.event_type:
         case "MissionRunStarted":
             inputs = row.context.get("inputs")
-            return replace(snapshot, inputs=_texts(inputs))
+            return snapshot._replace(inputs=_texts(inputs))
         case "NextStepIssued":
             return _issued(snapshot, row)
         case "NextStepAutoCompleted":
@@ -136,7 +135,7 @@ def apply(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
         case "DecisionInputAnswered":
             return _answered(snapshot, row)
         case "MissionRunCompleted":
-            return replace(snapshot, finished=True, issued=None)
+            return snapshot._replace(finished=True, issued=None)
         case _:
             return snapshot
 
@@ -146,9 +145,9 @@ def _issued(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot
     stops = tuple(stop for stop in snapshot.stops if stop.wp_id != wp_id)
     if wp_id is not None:
         # Handing a stopped work package out again; the step as a whole was issued before.
-        return replace(snapshot, stops=stops)
+        return snapshot._replace(stops=stops)
     issued = IssuedStep(step_id, _text(row.payload, "agent_id") or "", row.at)
-    return replace(snapshot, issued=issued, stops=stops)
+    return snapshot._replace(issued=issued, stops=stops)
 
 
 def _reported(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
@@ -158,12 +157,11 @@ def _reported(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapsh
     if result != "success":
         agent = _text(row.payload, "agent_id") or ""
         stop = Stop(step_id, wp_id, agent, result, row.at, _text(row.context, "reason"))
-        return replace(snapshot, stops=(*others, stop))
+        return snapshot._replace(stops=(*others, stop))
     if wp_id is not None:
-        return replace(snapshot, stops=others)
+        return snapshot._replace(stops=others)
     completed = snapshot.completed_steps
-    return replace(
-        snapshot,
+    return snapshot._replace(
         completed_steps=completed if step_id in completed else (*completed, step_id),
         issued=None if snapshot.issued_step_id == step_id else snapshot.issued,
         stops=others,
@@ -182,7 +180,7 @@ def _requested(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnaps
         input_key=_text(row.payload, "input_key"),
         options=tuple(str(o) for o in options) if isinstance(options, list) else (),
     )
-    return replace(snapshot, pending_decisions={**snapshot.pending_decisions, decision_id: request})
+    return snapshot._replace(pending_decisions={**snapshot.pending_decisions, decision_id: request})
 
 
 def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
@@ -193,8 +191,7 @@ def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapsh
     inputs = dict(snapshot.inputs)
     if decision_id.startswith(INPUT_PREFIX):
         inputs[decision_id.removeprefix(INPUT_PREFIX)] = answer
-    return replace(
-        snapshot,
+    return snapshot._replace(
         pending_decisions=pending,
         decisions={**snapshot.decisions, decision_id: given},
         inputs=inputs,

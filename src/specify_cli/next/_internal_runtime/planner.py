@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from specify_cli.next._internal_runtime.schema import NextDecision
@@ -66,7 +65,7 @@ def plan_next(snapshot: MissionRunSnapshot, template: MissionTemplate) -> NextDe
 
 def serialize_decision(decision: NextDecision) -> str:
     """Render a decision as sorted compact JSON, to compare decisions byte for byte."""
-    return json.dumps(asdict(decision), sort_keys=True, separators=(",", ":"))
+    return json.dumps(decision._asdict(), sort_keys=True, separators=(",", ":"))
 
 
 def runnable_step(snapshot: MissionRunSnapshot, template: MissionTemplate) -> PromptStep | None:

@@ -5,7 +5,7 @@ The journal is written first, the state file is derived from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specify_cli.events.envelope import Stamp
@@ -165,7 +165,7 @@ class MissionRun:
         )
         return cls(
             ref,
-            replace(snapshot, template_hash=template_hash),
+            snapshot._replace(template_hash=template_hash),
             identity,
             saved,
             journal.lamport_clock,

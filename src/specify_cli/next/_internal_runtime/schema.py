@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 
@@ -41,8 +40,7 @@ class InvalidMissionTemplate(MissionRuntimeError):
     code = "INVALID_MISSION_TEMPLATE"
 
 
-@dataclass(frozen=True, slots=True)
-class ActorIdentity:
+class ActorIdentity(NamedTuple):
     """Who acts on a run.
 
     Attributes:
@@ -58,8 +56,7 @@ class ActorIdentity:
     tool: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MissionPolicySnapshot:
+class MissionPolicySnapshot(NamedTuple):
     """The policy a run was started under.
 
     Attributes:
@@ -70,11 +67,10 @@ class MissionPolicySnapshot:
 
     strictness: Literal["off", "medium", "max"] = "medium"
     default_route: str = "same_llm_context"
-    extras: Mapping[str, JsonValue] = field(default_factory=dict)
+    extras: Mapping[str, JsonValue] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class MissionMeta:
+class MissionMeta(NamedTuple):
     """What a mission description says about itself.
 
     Attributes:
@@ -87,8 +83,7 @@ class MissionMeta:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptStep:
+class PromptStep(NamedTuple):
     """One step of a mission type.
 
     Attributes:
@@ -117,8 +112,7 @@ class PromptStep:
     per_work_package: WorkPackageRole | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MissionTemplate:
+class MissionTemplate(NamedTuple):
     """A parsed mission description: valid, without cycles, every id resolved."""
 
     mission: MissionMeta
@@ -140,8 +134,7 @@ class MissionTemplate:
         return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionRequest:
+class DecisionRequest(NamedTuple):
     """A question the run waits for.
 
     Attributes:
@@ -158,8 +151,7 @@ class DecisionRequest:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionAnswer:
+class DecisionAnswer(NamedTuple):
     """An answered question."""
 
     decision_id: str
@@ -168,8 +160,7 @@ class DecisionAnswer:
     answered_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedStep:
+class IssuedStep(NamedTuple):
     """The step that was handed out last.
 
     Attributes:
@@ -182,8 +173,7 @@ class IssuedStep:
     issued_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """A reported failure that nobody has undone yet.
 
     Attributes:
@@ -200,8 +190,7 @@ class Stop:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MissionRunSnapshot:
+class MissionRunSnapshot(NamedTuple):
     """One run of a mission, as its journal tells it.
 
     Attributes:
@@ -220,9 +209,9 @@ class MissionRunSnapshot:
     policy_snapshot: MissionPolicySnapshot = MissionPolicySnapshot()
     completed_steps: tuple[str, ...] = ()
     issued: IssuedStep | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    decisions: Mapping[str, DecisionAnswer] = field(default_factory=dict)
-    pending_decisions: Mapping[str, DecisionRequest] = field(default_factory=dict)
+    inputs: Mapping[str, str] = MappingProxyType({})
+    decisions: Mapping[str, DecisionAnswer] = MappingProxyType({})
+    pending_decisions: Mapping[str, DecisionRequest] = MappingProxyType({})
     stops: tuple[Stop, ...] = ()
     agents: tuple[str, ...] = ()
     finished: bool = False
@@ -242,8 +231,7 @@ class MissionRunSnapshot:
         return f"{stop.agent} reported {stop.step_id} as {stop.result} at {stop.at}{why}"
 
 
-@dataclass(frozen=True, slots=True)
-class NextDecision:
+class NextDecision(NamedTuple):
     """What the planner decides about a run.
 
     Attributes:
@@ -271,7 +259,13 @@ def template_hash(template: MissionTemplate) -> str:
     Comments, order of keys and formatting do not count, so that they never disturb a running
     mission.
     """
-    meaning = json.dumps(asdict(template), sort_keys=True, separators=(",", ":"))
+    import hashlib
+
+    means = {
+        "mission": template.mission._asdict(),
+        "steps": [step._asdict() for step in template.steps],
+    }
+    meaning = json.dumps(means, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(meaning.encode()).hexdigest()
 
 
