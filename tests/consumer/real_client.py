@@ -91,13 +91,15 @@ class Orchestra:
     Attributes:
         root: The project's main checkout.
         slug: Its mission.
-        commands: The folder with `spec-kitty`, `claude` and `codex`, first on the search path.
+        ours: The environment of our wheel.
+        commands: The folder with `claude` and `codex`, first on the search path.
         state: Where the agents read their script and count how often they were asked.
         client: The environment of the client.
     """
 
     root: Path
     slug: str
+    ours: Environment
     commands: Path
     state: Path
     client: Environment
@@ -108,12 +110,11 @@ class Orchestra:
         commands, state = folder / "bin", folder / "agents"
         commands.mkdir(parents=True)
         state.mkdir()
-        (commands / "spec-kitty").symlink_to(ours.script("spec-kitty"))
         for name in ("claude", "codex"):
             agent = commands / name
             agent.write_text(_AGENT.format(python=sys.executable), encoding="utf-8")
             agent.chmod(0o755)
-        orchestra = cls(root, slug, commands, state, client_environment())
+        orchestra = cls(root, slug, ours, commands, state, client_environment())
         orchestra.script({})
         return orchestra
 
@@ -132,9 +133,10 @@ class Orchestra:
     @property
     def variables(self) -> dict[str, str]:
         """The environment of the client and all that it starts."""
+        first = (str(self.commands), str(self.ours.script("spec-kitty").parent))
         return {
             **clean_variables(),
-            "PATH": os.pathsep.join([str(self.commands), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([*first, os.environ["PATH"]]),
             "AGENT_STATE": str(self.state),
             "NO_COLOR": "1",
         }
@@ -176,7 +178,7 @@ class Orchestra:
     def api(self, *arguments: str) -> dict[str, Any]:
         """Call the installed `spec-kitty orchestrator-api` and return its envelope."""
         done = subprocess.run(
-            [str(self.commands / "spec-kitty"), "orchestrator-api", *arguments],
+            [str(self.ours.script("spec-kitty")), "orchestrator-api", *arguments],
             cwd=self.root,
             env=self.variables,
             capture_output=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
     from tests.unit.missions.lane_missions import MissionAtWork
     from tools.environments import Environment
 
-pytestmark = [
-    pytest.mark.needs_index,
-    pytest.mark.skipif(sys.platform == "win32", reason="the agents are scripts with a #! line"),
-]
+pytestmark = pytest.mark.needs_index
 
 # One work package from planned to merged, through nothing but the client's methods.
 _WHOLE_LIFE = """

@@ -65,7 +65,6 @@ def assert_sound(orchestra: Orchestra) -> None:
     assert git(orchestra.root, "status", "--porcelain") == ""
 
 
-@pytest.mark.proves("001 FR-021")
 def test_a_mission_of_three_work_packages_is_driven_to_done(orchestra: Orchestra) -> None:
     output = orchestra.orchestrate()
     assert "Orchestration completed successfully" in output
