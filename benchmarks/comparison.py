@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.arena import Arena, same_lanes
 from benchmarks.compared import COMMANDS, MATERIALIZE, PLANNED_RUN, SMALL, STATE, Size
 from benchmarks.cost import measure
-from benchmarks.processes import FLOOR_PROGRAM
+from benchmarks.processes import FLOOR_PROGRAM, CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,7 @@ OURS, COLD, EXISTING = "ours", "ours, cold", "existing"
 ONCE_SECONDS = 3.0
 """What takes the existing CLI longer is run once."""
 LEFT_OUT = "left to --full"
+FAILS = "fails"
 COLD_ROWS = 1000
 
 
@@ -189,7 +190,7 @@ class Runner:
             missing: Why there is no existing CLI.
 
         Raises:
-            CommandFailed: A command failed.
+            CommandFailed: A command of ours failed.
             AnswersDiffer: The two programs do not see the same mission.
         """
         for packages in sorted({size.work_packages for size in self.plan.sizes}):
@@ -238,7 +239,13 @@ class Runner:
         if self._stopped_at_a_smaller(entry):
             entry.note = f"> {self.plan.limit:.0f} s with fewer work packages already"
             return 0
-        entry.counted = side.run(compared, counted=True, limit=self.plan.limit)
+        try:
+            entry.counted = side.run(compared, counted=True, limit=self.plan.limit)
+        except CommandFailed as failure:
+            # Ours must work; that the existing CLI does not is a result too.
+            self.say(str(failure))
+            entry.note = FAILS
+            return 0
         if entry.counted.seconds > ONCE_SECONDS:
             entry.costs.append(entry.counted)
             return 0

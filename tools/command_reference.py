@@ -50,7 +50,7 @@ def _leaves(app: App, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
     names = [name for name in app if name not in _FLAGS]
     if not names:
         yield path, app
-    for name in names:
+    for name in filter(lambda name: app[name].show, names):
         yield from _leaves(app[name], (*path, name))
 
 

@@ -58,7 +58,17 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
 - `--subtasks-complete` records the open subtasks as done in the same change.
   `--implementation-evidence-present` is checked: the branch must have a commit of its own, and the
   worktree nothing uncommitted.
-- `list-ready` names of several work packages that share a worktree only one at a time.
+- `list-ready` names of several work packages that share a worktree only one at a time. It also names
+  what is claimed or in progress, with its holder in `claimed_by`: a client that was killed finds its
+  work again there, and gets it back by starting it as the same actor (`no_op`). For everybody else only
+  what has `claimed_by` null can be started.
+- `merge-mission` refuses a mission with work packages that are not approved. Acceptance is not asked
+  for: `accepted` and `warnings` say when it never happened.
+- A call that is stopped (SIGINT, SIGTERM) answers, too. Before it has begun to write it is a
+  `USAGE_ERROR` with the cause `INTERRUPTED`, and nothing was recorded; from then on it goes on to its
+  end, and its answer is what was done.
+- The prompts of `start-implementation` and `start-review` tell the agent to commit and stop, or to say
+  its verdict; the orchestrator records the result.
 
 ## Policy
 
@@ -68,6 +78,10 @@ checked before the mission is looked up. Its fields are stored with every lane c
 holds is checked and not stored.
 
 {policy}
+
+For example:
+
+{policy_example}
 
 Refused are:
 
@@ -82,23 +96,64 @@ Refused are:
   - an unbroken run of 32 or more letters and digits that has small and capital letters and digits and
     looks random. A hash, a UUID and a ULID are none;
 - a text in a field whose name ends in such a word: `{{"api_key": "…"}}`.
+
+## Review result and evidence
+
+`transition` takes them as JSON objects (`--review-result-json`, `--evidence-json`; over HTTP
+`review_result`, `evidence`). A review that was started with `start-review` needs neither: the reviewer
+moves the work package to approved, or back with a `note` or a `review_ref`.
+
+A review result ends a review that another program held:
+
+{result}
+
+{result_example}
+
+Evidence says what approved and done rest on. With a `review_result` alone it is made from that.
+
+{evidence}
+
+{evidence_example}
 """
 
 
 def orchestrator_reference() -> str:
     """Return the page."""
+    from specify_cli.orchestrator_api.examples import EVIDENCE, POLICY, REVIEW_RESULT
     from specify_cli.orchestrator_api.policy import BANNED_FLAGS
 
     api, request = _published("orchestrator_api"), _published("orchestrator_request")
     introduction = _INTRODUCTION.format(
         command=COMMAND,
         policy=_table(request, request["$defs"]["Policy"], "Field"),
+        policy_example=_shown(POLICY),
+        result=_table(request, request["$defs"]["ReviewResult"], "Field"),
+        result_example=_shown(REVIEW_RESULT),
+        evidence=_evidence(request),
+        evidence_example=_shown(EVIDENCE),
         banned=", ".join(f"`{flag}`" for flag in BANNED_FLAGS),
     )
     parts = [introduction, *_example(api), *_envelope(api)]
     for operation in OPERATIONS.values():
         parts += _section(api, request, operation)
     return "\n".join(parts)
+
+
+def _shown(example: Mapping[str, object]) -> str:
+    return f"```json\n{json.dumps(dict(example), indent=2)}\n```"
+
+
+def _evidence(request: Any) -> str:
+    """Describe the evidence and the objects that it consists of."""
+    definitions = request["$defs"]
+    parts = [_table(request, definitions["RowEvidence"], "Field")]
+    for name, text in (
+        ("RowReview", "`review`"),
+        ("RowRepoEvidence", "Each of `repos`"),
+        ("RowVerification", "Each of `verification`"),
+    ):
+        parts.append(f"{text}:\n\n{_table(request, definitions[name], 'Field')}")
+    return "\n\n".join(parts)
 
 
 def _published(name: str) -> Any:
@@ -192,6 +247,8 @@ def _type(document: Any, schema: Any) -> str:
         )
     if "const" in schema:
         return f"`{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return " or ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
     kind = str(schema.get("type", "object"))
     if kind == "array":
         return f"list of {_type(document, schema['items'])}"

@@ -77,18 +77,21 @@ class Lab:
 
     @property
     def mission_log(self) -> MissionLog:
-        """Describe the mission, as every process does for itself."""
+        return self.mission_in(SLUG)
+
+    def mission_in(self, folder: str, lock: str = "mission.lock") -> MissionLog:
+        """Describe a mission, as every process does for itself."""
         repository = open_repository(self.root)
         project = Project(repository.main_root, repository)
         return MissionLog(
-            directory=self.directory,
+            directory=self.directory.with_name(folder),
             mission_slug=SLUG,
             mission_id="01KQ22DSA8G3W5V7T9Y1B3D5F7",
             mission_number=None,
             mission_type="software-dev",
             worktree_root=self.root,
             target_branch=BRANCH,
-            lock_path=repository.common_dir / "spec-kitty" / "locks" / "mission.lock",
+            lock_path=repository.common_dir / "spec-kitty" / "locks" / lock,
             identity=lambda: load_identity(project),
         )
 

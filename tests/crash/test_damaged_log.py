@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.plants_rows
 
 BOM = b"\xef\xbb\xbf"
+LF = b"\n"
 GARBAGE = [
     b"\0" * 64,
     b'{"event_id": "01K\0\0\0',
@@ -151,27 +152,63 @@ def test_a_torn_tail_is_reported_with_file_line_and_offset(written: Written) -> 
     )
     assert (found.kind, found.file) == ("unusable_line", "status.events.jsonl")
     assert (found.line, found.offset) == (len(written.lines) + 1, len(written.data))
-    assert str(found).startswith(f"status.events.jsonl:{len(written.lines) + 1}: ")
+    place = f"status.events.jsonl:{len(written.lines) + 1} (byte {len(written.data)}): "
+    assert str(found).startswith(place)
 
 
-def test_a_change_after_a_torn_tail_keeps_every_byte_and_starts_on_a_new_line(
-    written: Written, tmp_path: Path
+def backups(lab: Lab) -> list[bytes]:
+    folder = lab.root / ".git" / "spec-kitty" / "backups"
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_change_after_a_torn_tail_cuts_it_off_and_keeps_it_in_the_backups(
+    written: Written, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     tail = next_rows()
+    first = len(tail.splitlines(keepends=True)[0])
     step = sized(97, 11)
-    for end in sorted({*range(1, len(tail), step), len(tail) - 1}):
+    for end in sorted({*range(1, len(tail), step), first - 1, first, len(tail) - 1}):
         lab = written.lab.copy(tmp_path / str(end))
         found = written.data + tail[:end]
         lab.log_path.write_bytes(found)
-        problems = read_log(lab.log_path).problems
         before = read_ids(lab.log)
+        caplog.clear()
         event_id = lab.note("goes on")
-        after = lab.bytes()
-        assert after.startswith(found), end
-        added = after[len(found) :]
-        assert added.startswith(b"\n") != found.endswith(b"\n"), end
+        whole = 0 if end < first - 1 else first - 1 if end < len(tail) - 1 else len(tail) - 1
+        torn = tail[:end][whole:].removeprefix(b"\n")
+        # A whole row without its line end is a row; half of one is none, and nobody was told of it.
+        kept = found[: len(found) - len(torn)]
+        added = lab.bytes()[len(kept) :]
+        assert lab.bytes().startswith(kept), end
         assert ids([added]) == [event_id]
+        assert added.startswith(b"\n") != kept.endswith(b"\n"), end
         assert read_ids(lab.log) == [*before, event_id]
+        assert lab.log.problems == ()
+        assert backups(lab) == ([torn] if torn else [])
+        assert len(caplog.messages) == bool(torn), end
+        assert uncommitted(lab) == ""
+
+
+def test_a_change_without_rows_commits_no_torn_tail_either(written: Written) -> None:
+    lab = written.lab
+    lab.log_path.write_bytes(written.data + next_rows()[:100])
+    with MissionStatus.change(lab.mission_log, message="A file") as change:
+        change.include(lab.directory / "spec.md", b"# Changed\n")
+    assert lab.bytes() == written.data
+    assert uncommitted(lab) == ""
+
+
+def test_a_change_after_what_may_hold_a_row_keeps_every_byte_and_starts_on_a_new_line(
+    written: Written, tmp_path: Path
+) -> None:
+    tails = [b"no row at all", b'{"event_id": "torn{"event_id": "01KQ", "kind": "odd"}']
+    for number, tail in enumerate(tails):
+        lab = written.lab.copy(tmp_path / str(number))
+        lab.log_path.write_bytes(written.data + tail)
+        problems = lab.log.problems
+        event_id = lab.note("goes on")
+        assert lab.bytes().startswith(written.data + tail + b"\n")
+        assert read_ids(lab.log)[-1] == event_id
         # The same line, and now that it has an end, it is no longer the file that ends in it.
         assert [(p.line, p.offset) for p in lab.log.problems] == [
             (p.line, p.offset) for p in problems
@@ -179,19 +216,30 @@ def test_a_change_after_a_torn_tail_keeps_every_byte_and_starts_on_a_new_line(
         assert uncommitted(lab) == ""
 
 
-def test_a_torn_tail_of_a_long_log_is_reported_before_and_after_it_grows(
+def test_a_torn_tail_that_is_committed_stays_where_it_is(written: Written) -> None:
+    lab = written.lab
+    lab.log_path.write_bytes(written.data + next_rows()[:100])
+    lab.git("commit", "-q", "-a", "-m", "Half a row")
+    lab.note("goes on")
+    assert lab.bytes().startswith(written.data + next_rows()[:100] + b"\n")
+    assert uncommitted(lab) == ""
+
+
+def test_a_torn_tail_of_a_long_log_is_reported_and_gone_after_the_next_change(
     written: Written,
 ) -> None:
     lab, tail = written.lab, next_rows()
     lab.lengthen()
     good, rows = lab.bytes(), ids(lab.bytes().splitlines())
     lab.log_path.write_bytes(good + tail[:100])
-    for grown in (0, 1, 2):
-        (problem,) = MissionStatus.load(lab.mission_log).log.problems
-        assert (problem.line, problem.offset) == (len(rows) + 1, len(good))
+    (problem,) = MissionStatus.load(lab.mission_log).log.problems
+    assert (problem.line, problem.offset) == (len(rows) + 1, len(good))
+    for grown in (1, 2):
+        lab.note("goes on")
+        assert MissionStatus.load(lab.mission_log).log.problems == ()
         assert read_ids(MissionStatus.load(lab.mission_log).log)[: len(rows)] == rows
         assert len(read_ids(lab.log)) == len(rows) + grown
-        lab.note("goes on")
+        assert lab.bytes().startswith(good)
 
 
 @pytest.mark.parametrize("lengthen", [False, True], ids=["short log", "long log"])
@@ -218,7 +266,8 @@ def test_a_cut_into_committed_rows_is_refused_and_nothing_is_written(
         lab.log_path.write_bytes(written.data[:end])
         with pytest.raises(LogRowsLost) as refused:
             lab.note("goes on")
-        assert refused.value.fix.startswith("git checkout HEAD -- ")
+        assert refused.value.fix.startswith("spec-kitty agent status doctor --fix ")
+        assert f"line {written.data[:end].count(LF) + 1}" in refused.value.message
         assert lab.bytes() == written.data[:end]
 
 

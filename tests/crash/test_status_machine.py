@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, note, settings
+from hypothesis import HealthCheck, currently_in_test_context, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -55,8 +54,9 @@ OTHERS = {"reviewer": "ann", "verdict": "approved", "reference": "review-2"}
 
 packages = st.sampled_from(PACKAGES)
 actors = st.sampled_from(["claude", "codex", "rev", {"tool": "gemini", "role": "implementer"}])
-nobody = st.sampled_from(["", "  ", {}])
-someone_or_nobody = st.one_of(actors, nobody, st.just({"tool": " "}))
+nobody = st.sampled_from(["", "  "])
+# A structured actor of blanks is refused where somebody must be named; elsewhere it passes so far.
+someone_or_nobody = st.one_of(actors, nobody, st.sampled_from([{}, {"tool": " "}]))
 texts = st.sampled_from([None, "", " ", "review-1", "review-2", "why not"])
 facts = st.fixed_dictionaries(
     {},
@@ -104,11 +104,7 @@ class Missions:
     @classmethod
     def fresh(cls) -> MissionLog:
         name = f"mission-{next(cls.numbers)}"
-        return replace(
-            cls.lab.mission_log,
-            directory=cls.lab.directory.with_name(name),
-            lock_path=cls.lab.root / ".git" / "spec-kitty" / "locks" / f"{name}.lock",
-        )
+        return cls.lab.mission_in(name, f"{name}.lock")
 
 
 class StatusMachine(RuleBasedStateMachine):
@@ -142,18 +138,23 @@ class StatusMachine(RuleBasedStateMachine):
         if not targets:
             return
         target = targets[pick % len(targets)]
+        self.command(wp_id, self.legal(wp_id, target, actor, approving=verdict))
+
+    def legal(self, wp_id: str, target: str, actor: Any, *, approving: bool = False) -> Request:
+        """Return a request that gives every guard what it wants."""
+        package = self.model[wp_id]
         request: Request = {**ALL_FACTS, "to_lane": target, "actor": actor}
         if target in ("approved", "done"):
             request |= EVIDENCE
         if package.lane == "in_review":
             approves = target in ("approved", "done") or (
-                verdict and target not in ("in_progress", "planned")
+                approving and target not in ("in_progress", "planned")
             )
             request["review_result"] = APPROVED if approves else REJECTED
         if package.lane == "approved":
             request["review_ref"] = "review-1"
         assert package.allows(request), "the model contradicts itself"
-        self.command(wp_id, request)
+        return request
 
     @rule(wp_id=packages, lane=st.sampled_from(LANES), actor=actors, more=facts)
     def any_request(self, wp_id: str, lane: str, actor: Any, more: Request) -> None:
@@ -212,7 +213,8 @@ class StatusMachine(RuleBasedStateMachine):
     @rule(wp_id=packages, source=st.sampled_from([None, "operator", "agent"]))
     def cancel(self, wp_id: str, source: str | None) -> None:
         request = {"to_lane": "canceled", "actor": "boss", "reason": "not needed"}
-        self.command(wp_id, {**request, "reason_source": source})
+        review = {"review_result": REJECTED, "reason_source": source}
+        self.command(wp_id, {**request, **review})
 
     @rule(
         wp_id=packages,
@@ -249,7 +251,8 @@ class StatusMachine(RuleBasedStateMachine):
         package, before = self.model[wp_id], self.read_bytes()
         expected = package.allows(request)
         lane = package.lane
-        note(f"{wp_id} in {lane}: {request} -> {'legal' if expected else 'illegal'}")
+        if currently_in_test_context():
+            note(f"{wp_id} in {lane}: {request} -> {'legal' if expected else 'illegal'}")
         try:
             with self.change() as change:
                 event_id = change.transition(
@@ -371,16 +374,36 @@ def test_the_aggregate_the_reducer_and_the_model_agree_after_every_command(
     run_state_machine_as_test(
         StatusMachine,
         settings=settings(
-            max_examples=sized(60, 800),
-            stateful_step_count=sized(15, 40),
+            max_examples=sized(60, 400),
+            stateful_step_count=sized(15, 30),
             deadline=None,
             derandomize=not FULL,
             suppress_health_check=list(HealthCheck),
         ),
     )
-    # The commands got everywhere, or all this agreed about little.
+    # The commands got somewhere, or all this agreed about little.
+    assert len(Missions.steps) >= 12
+    assert {"edge", "force_reason"} <= Missions.refusals
+
+
+@pytest.mark.usefixtures("missions")
+def test_the_three_agree_about_every_edge_and_every_fact_that_is_missing() -> None:
+    for source, targets in TARGETS.items():
+        for target in LANES:
+            machine = StatusMachine()
+            if source != "genesis":
+                start = {"to_lane": source, "actor": "boss", "force": True, "reason": "start"}
+                machine.command("WP01", start)
+            machine.every_edge_that_lacks_one_fact("WP01")
+            if target in targets.split():
+                machine.command("WP01", machine.legal("WP01", target, "claude"))
+            else:
+                machine.command("WP01", {**ALL_FACTS, "to_lane": target, "actor": "claude"})
+            machine.by_force("WP01", target, "claude", " ")
+            machine.the_board_is_the_model()
+            machine.the_reducer_agrees()
+            machine.teardown()
     edges = {(lane, target) for lane, targets in TARGETS.items() for target in targets.split()}
     assert len(edges) == 29
-    missed = edges - Missions.steps
-    assert len(missed) <= sized(12, 0), missed
-    assert {"edge", "force_reason", "workspace_present", "review_result"} <= Missions.refusals
+    assert edges <= Missions.steps
+    assert {"edge", "workspace_present", "review_result", "review_ref"} <= Missions.refusals

@@ -177,8 +177,12 @@ def test_a_torn_log_line_is_reported_and_blocks_nothing(finalized_mission: Path,
     assert str(good.count(b"\n") + 1) in report.stdout
     moved = cli(root, "implement", "WP01", "--agent", "claude", "--json")
     assert moved.status == 0, moved.stdout
-    after = log.read_bytes()
-    assert after.startswith(good + b'{"event_id": "01KA\n')
+    # Half a row was never acknowledged; it is set aside, and the program says where.
+    assert log.read_bytes().startswith(good + b"{")
+    assert b'"01KA\n' not in log.read_bytes()
+    kept = next((root / ".git" / "spec-kitty" / "backups").rglob("torn.*"))
+    assert kept.read_bytes() == b'{"event_id": "01KA'
+    assert kept.name in moved.stderr
 
 
 def test_a_cycle_between_work_packages_is_named_and_nothing_is_written(

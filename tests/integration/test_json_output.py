@@ -9,7 +9,7 @@ import pytest
 
 from spec_kitty_contracts.gate import LEGACY_KEYS
 from tests.conftest import Ran, git
-from tests.unit.cli.test_app import LEAVES
+from tests.unit.cli.test_app import KINDS, LEAVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,8 @@ def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_no
     run("contract", "validate", log, "--surface", "status_row")
     run("contract", "validate", log, "--surface", "error", status=1)
     run("contract", "diff", "installed", "installed")
+    for kind in KINDS:
+        run(f"merge-driver-{kind}", log, log, log)
     assert run("next", "--agent", "codex", "--result", "success")["kind"] == "terminal"
     missing = [
         words

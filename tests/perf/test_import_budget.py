@@ -44,7 +44,9 @@ PROCESSES = ("subprocess",)
 # On Windows git is asked where the repository is.
 FILES_ONLY = () if sys.platform == "win32" else PROCESSES
 # Each class costs half a millisecond; what reads load are named tuples.
-CLASSES = ("dataclasses",)
+CLASSES = ("dataclasses", "inspect")
+DIGESTS = ("hashlib", "threading")
+QUOTING = ("shlex", "string")
 SIMPLE_READ = (*NEVER, *YAML, *GATE, *FILES_ONLY, *CLASSES)
 
 
@@ -66,15 +68,16 @@ class Budget:
 BUDGETS = (
     Budget(("--version",), (*NEVER, *YAML, *GATE, *PROCESSES, "cyclopts", "json")),
     Budget(("--help",), tuple(set(NEVER) - {"rich"}) + YAML + GATE),
-    Budget(("next", "--json"), (*NEVER, *YAML)),
-    Budget(("next", "--agent", "claude", "--json"), (*NEVER, *YAML)),
+    Budget(("next", "--json"), (*NEVER, *YAML, *CLASSES, *DIGESTS, *QUOTING)),
+    Budget(("next", "--agent", "claude", "--json"), (*NEVER, *YAML, *CLASSES, *DIGESTS)),
     Budget(("agent", "tasks", "status", "--json"), SIMPLE_READ),
     Budget(("status",), SIMPLE_READ),
     Budget(("mission", "list", "--json"), SIMPLE_READ),
     Budget(("agent", "status", "validate", "--json"), NEVER),
+    Budget(("agent", "status", "materialize", "--json"), (*NEVER, *CLASSES)),
     Budget(("orchestrator-api", "contract-version"), (*NEVER, *YAML, *PROCESSES)),
-    Budget(("orchestrator-api", "mission-state", "--mission", "import-budget"), NEVER),
-    Budget(("orchestrator-api", "list-ready", "--mission", "import-budget"), NEVER),
+    Budget(("orchestrator-api", "mission-state", "--mission", "import-budget"), (*NEVER, *CLASSES)),
+    Budget(("orchestrator-api", "list-ready", "--mission", "import-budget"), (*NEVER, *CLASSES)),
     Budget(("orchestrator-api", "openapi"), (*NEVER, *YAML, *PROCESSES)),
     # What is wrong with the call is said before the server is loaded.
     Budget(("orchestrator-api", "serve", "--host", "192.0.2.1"), (*NEVER, *YAML), status=2),

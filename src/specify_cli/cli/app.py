@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
 
 from specify_cli.cli.declaring import are_ignored
 from specify_cli.kernel.errors import UsageError
@@ -59,7 +59,8 @@ def build_app(*, listing: bool = True) -> App:
             "Drive AI coding agents through spec-driven missions in a git repository.\n\n"
             'Start with `spec-kitty init`, then `spec-kitty specify "Todo app"`, then call '
             "`spec-kitty next --agent claude --result success` and do what its prompt says. "
-            "Every command takes `--json`."
+            "Every command takes `--json`, except those of `orchestrator-api`, which always answer in "
+            "JSON."
         ),
         version=__version__,
         version_flags=["--version", "-V"],
@@ -102,7 +103,15 @@ def _usage_error(error: CycloptsError, tokens: list[str]) -> UsageError:
         words.append(token)
     chain = " ".join(error.command_chain or ())
     return UsageError(
-        " ".join(str(error).split()),
+        _missing(error, tokens) or " ".join(str(error).split()),
         fix=f"See the options with: spec-kitty {f'{chain} ' if chain else ''}--help",
         details={"command": " ".join(words)},
     )
+
+
+def _missing(error: CycloptsError, tokens: list[str]) -> str | None:
+    """Say plainly that an option is required, or lacks its value; None when that is not the error."""
+    if not isinstance(error, MissingArgumentError) or error.argument is None:
+        return None
+    name = error.keyword or error.argument.name
+    return f"{name} needs a value." if name in tokens else f"{name} is required."

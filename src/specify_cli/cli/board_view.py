@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.missions.board import NOT_FINALIZED
 from specify_cli.status.lanes import Lane
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def render_board(board: MissionBoard, *, width: int | None = None, colour: bool 
     lines = [*_head(board, lanes, width), ()]
     if not board.entries:
         lines.append((_Text("no work packages yet; finalize-tasks puts them on the board", _DIM),))
+    elif any(entry.lane is Lane.UNINITIALIZED for entry in board.entries):
+        hint = f"{NOT_FINALIZED} --mission {board.mission.slug}"
+        lines += [(_Text(line, _DIM),) for line in _wrapped(hint, width, _TITLE_LINES)]
     lines += _stacked(lanes, width) if widths is None else _columns(lanes, widths)
     waiting = _waiting(board)
     if waiting:
@@ -148,6 +152,8 @@ def _card(entry: BoardEntry) -> list[_Text]:
 
 def _stacked(lanes: Mapping[Lane, Sequence[BoardEntry]], width: int | None) -> list[_Line]:
     gutter = max(len(_title(lane, entries)) for lane, entries in lanes.items()) + _GAP
+    if width is not None and width - gutter < _CARD:
+        return _below_each_other(lanes, width)
     lines: list[_Line] = []
     for lane, entries in lanes.items():
         title = _Text(_title(lane, entries).ljust(gutter), _COLOURS.get(lane, _BOLD))
@@ -159,6 +165,19 @@ def _stacked(lanes: Mapping[Lane, Sequence[BoardEntry]], width: int | None) -> l
             for text in _filled(filter(None, parts), None if width is None else width - gutter):
                 lines.append((title, _Text(text)))
                 title = _Text(" " * gutter)
+    return lines
+
+
+def _below_each_other(lanes: Mapping[Lane, Sequence[BoardEntry]], width: int) -> list[_Line]:
+    """Draw each lane's title on a line of its own, and its cards indented below."""
+    lines: list[_Line] = []
+    for lane, entries in lanes.items():
+        style = _COLOURS.get(lane, _BOLD) if entries else _DIM
+        lines.append((_Text(_title(lane, entries), style),))
+        for entry in entries:
+            for said in _card(entry):
+                parts = _wrapped(said.text, width - 2, _TITLE_LINES)
+                lines += [(_Text(f"  {part}", said.style),) for part in parts]
     return lines
 
 
@@ -199,7 +218,8 @@ def _waiting(board: MissionBoard) -> list[str]:
     lines = []
     for entry in board.entries:
         if entry.lane is Lane.BLOCKED:
-            lines.append(_clean(f"{entry.wp_id} is blocked (by {entry.actor})"))
+            why = f": {entry.blocked_for}" if entry.blocked_for else ""
+            lines.append(_clean(f"{entry.wp_id} is blocked (by {entry.actor}){why}"))
         elif entry.waits_for:
             on = ", ".join(_state(wp_id, known) for wp_id in entry.waits_for)
             lines.append(f"{entry.wp_id} waits for {on}")
@@ -213,7 +233,7 @@ def _state(wp_id: str, known: Mapping[str, BoardEntry]) -> str:
     entry = known.get(wp_id)
     if entry is None:
         return f"{wp_id} (no such work package)"
-    return _clean(f"{wp_id} ({', '.join(filter(None, (entry.lane.value, entry.who())))})")
+    return _clean(f"{wp_id} ({', '.join(filter(None, (entry.lane.shown, entry.who())))})")
 
 
 def _problems(board: MissionBoard, width: int | None) -> list[_Line]:

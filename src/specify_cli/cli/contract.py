@@ -37,7 +37,7 @@ def validate(
     surface: Annotated[str, Parameter(help="The contract to check against, such as envelope.")],
     json: JsonOption = False,
 ) -> Outcome:
-    """Check a JSON or JSONL file against a contract and list every violation.
+    r"""Check a JSON or JSONL file against a contract and list every violation.
 
     Exit status 1 when there are violations.
 
@@ -45,7 +45,8 @@ def validate(
 
     ```sh
     spec-kitty contract validate event.json --surface envelope
-    spec-kitty contract validate kitty-specs/todo-app-01KA/status.events.jsonl --surface status_row
+    spec-kitty contract validate --surface status_row \
+      kitty-specs/todo-app-01KA/status.events.jsonl
     ```
     """
     from specify_cli.contract.validation import DoesNotConform, validate_file

@@ -13,6 +13,8 @@ from specify_cli.cli.outcome import Outcome
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spec_kitty_contracts.wire.orchestrator_api import OrchestratorEnvelope
 
 app = App(
@@ -37,7 +39,10 @@ _Actor = Annotated[str, Parameter(name="--actor", help="Who acts; it is recorded
 _Policy = Annotated[
     str | None,
     Parameter(
-        name="--policy", help="How the agent works, as a JSON object; recorded with the change."
+        name="--policy",
+        help="How the agent works, a JSON object of texts: orchestrator_id, orchestrator_version, "
+        "agent_family, approval_mode, sandbox_mode, network_mode, and dangerous_flags, a list of "
+        "texts. Recorded with the change.",
     ),
 ]
 _ReviewRef = Annotated[
@@ -132,8 +137,8 @@ def start_implementation(
     For example:
 
     ```sh
-    spec-kitty orchestrator-api start-implementation --mission todo-app --wp WP01 \
-      --actor claude --policy "$POLICY"
+    spec-kitty orchestrator-api start-implementation \
+      --mission todo-app --wp WP01 --actor claude --policy "$POLICY"
     ```
     """
     from specify_cli.orchestrator_api import execute
@@ -195,13 +200,20 @@ def transition(
     review_ref: _ReviewRef = None,
     evidence_json: Annotated[
         str | None,
-        Parameter(name="--evidence-json", help="What approved and done rest on, as JSON object."),
+        Parameter(
+            name="--evidence-json",
+            help="What approved and done rest on, a JSON object: "
+            '`{"review": {"reviewer": "codex", "verdict": "approved", "reference": "URL"}}`, '
+            "with `repos` and `verification` if you like.",
+        ),
     ] = None,
     review_result_json: Annotated[
         str | None,
         Parameter(
             name="--review-result-json",
-            help="The verdict as a JSON object: reviewer, verdict, reference.",
+            help="The verdict, a JSON object: "
+            '`{"reviewer": "codex", "verdict": "approved", "reference": "URL"}`; the other verdict '
+            "is `changes_requested`.",
         ),
     ] = None,
     subtasks_complete: Annotated[
@@ -228,12 +240,14 @@ def transition(
     For example:
 
     ```sh
-    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to for_review \
-      --actor claude --policy "$POLICY" --subtasks-complete --implementation-evidence-present
-    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to in_progress \
-      --actor codex --policy "$POLICY" --note "The second test fails."
-    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 --to blocked \
-      --actor claude --note "The service is down."
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 \
+      --to for_review --actor claude --policy "$POLICY" \
+      --subtasks-complete --implementation-evidence-present
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 \
+      --to in_progress --actor codex --policy "$POLICY" \
+      --note "The second test fails."
+    spec-kitty orchestrator-api transition --mission todo-app --wp WP01 \
+      --to blocked --actor claude --note "The service is down."
     ```
     """
     from specify_cli.orchestrator_api import execute
@@ -282,12 +296,13 @@ def append_history(
 
 @app.command(name="accept-mission")
 def accept_mission(*, mission: _Mission, actor: _Actor) -> Outcome:
-    """Accept a mission whose work packages are all approved.
+    r"""Accept a mission whose work packages are all approved.
 
     For example:
 
     ```sh
-    spec-kitty orchestrator-api accept-mission --mission todo-app --actor codex
+    spec-kitty orchestrator-api accept-mission \
+      --mission todo-app --actor codex
     ```
     """
     from specify_cli.orchestrator_api import execute
@@ -312,12 +327,13 @@ def merge_mission(
         str | None, Parameter(name="--actor", help="Who merges; it is recorded.")
     ] = None,
 ) -> Outcome:
-    """Bring a mission's work onto its branch, and onto another if asked.
+    r"""Bring a mission's work onto its branch, and onto another if asked.
 
     For example:
 
     ```sh
-    spec-kitty orchestrator-api merge-mission --mission todo-app --target main --strategy squash
+    spec-kitty orchestrator-api merge-mission --mission todo-app \
+      --target main --strategy squash
     ```
     """
     from specify_cli.orchestrator_api import execute
@@ -326,12 +342,21 @@ def merge_mission(
     return _answered(execute("merge-mission", {"mission": mission, **given}))
 
 
-def refused(error: SpecKittyError) -> Outcome:
-    """Return the envelope of a call that came to no command: wrong usage, or an abort."""
+def refused(error: SpecKittyError, words: Sequence[str] = ()) -> Outcome:
+    """Return the envelope of a call that came to no answer: wrong usage, an abort, a defect.
+
+    Args:
+        error: Why.
+        words: The command, if one was named. A wrong call is that of no command all the same.
+    """
+    from specify_cli.orchestrator_api import OPERATIONS
     from specify_cli.orchestrator_api.envelope import UNKNOWN
     from specify_cli.orchestrator_api.errors import failed
 
-    return _answered(failed(UNKNOWN, error))
+    named = words[0] if words and words[0] in OPERATIONS else None
+    if isinstance(error, UsageError) and named is not None:
+        error.message = f"{named}: {error.message}"
+    return _answered(failed(UNKNOWN if isinstance(error, UsageError) else named or UNKNOWN, error))
 
 
 def _answered(envelope: OrchestratorEnvelope) -> Outcome:

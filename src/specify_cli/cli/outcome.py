@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
 
     from spec_kitty_contracts.wire.error import ErrorDocument
     from specify_cli.kernel.errors import SpecKittyError
@@ -37,12 +39,21 @@ def finding(error: SpecKittyError, text: str) -> Outcome:
     return Outcome(error_document(error), f"{text}\nFix: {error.fix}", error.exit_code)
 
 
+class OutputLost(Exception):
+    """Standard output is closed, or cannot take what is written to it."""
+
+
 def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
-    """Print exactly one document or text on standard output and return the exit status."""
+    """Print exactly one document or text on standard output and return the exit status.
+
+    Raises:
+        OutputLost: It cannot be told.
+        BrokenPipeError: Nobody reads it any more.
+    """
     if as_json:
         _print_json(outcome.document)
     elif outcome.text:
-        print(outcome.text)
+        say(f"{outcome.text}\n")
     return outcome.exit_code
 
 
@@ -55,7 +66,7 @@ def print_error(error: SpecKittyError, *, as_json: bool) -> int:
     if as_json:
         _print_json(error_document(error))
     else:
-        print(f"Error: {error.message}\nFix:   {error.fix}", file=sys.stderr)
+        note(error.to_text())
     return error.exit_code
 
 
@@ -74,9 +85,38 @@ def error_document(error: SpecKittyError) -> ErrorDocument:
 
 
 def note(text: str) -> None:
-    """Tell a person about progress or a side effect, on standard error."""
-    print(text, file=sys.stderr)
+    """Tell a person about progress or a side effect, on standard error, if there is one."""
+    # Without one `print` would take standard output, which is for one document.
+    if _stream("stderr") is None:
+        return
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def say(text: str = "") -> None:
+    """Write to standard output all that is to be written there.
+
+    Raises:
+        OutputLost: It cannot be told.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    stream = _stream("stdout")
+    if stream is None:
+        raise OutputLost("standard output is closed")
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(f"standard output: {error.strerror or type(error).__name__}") from error
+
+
+def _stream(name: str) -> TextIO | None:
+    """Return a standard stream; None where the process was started without it."""
+    found: TextIO | None = getattr(sys, name)
+    return found
 
 
 def _print_json(document: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    say(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

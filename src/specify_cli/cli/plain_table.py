@@ -154,6 +154,42 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--mission': ('mission', 'text'), '--agent': ('actor', 'text'), '--actor': ('actor', 'text'), '--target': ('target', 'text'), '--strategy': ('strategy', ('merge', 'squash', 'rebase')), '--push': ('push', True), '--dry-run': ('dry_run', True), '--json': ('json', True)},
     ),
+    'merge-driver-acceptance-matrix': Command(
+        'merge_drivers:acceptance_matrix',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
+    'merge-driver-event-log': Command(
+        'merge_drivers:event_log',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
+    'merge-driver-issue-matrix': Command(
+        'merge_drivers:issue_matrix',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
+    'merge-driver-meta': Command(
+        'merge_drivers:meta',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
+    'merge-driver-review-cycle': Command(
+        'merge_drivers:review_cycle',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
+    'merge-driver-traces': Command(
+        'merge_drivers:traces',
+        ('base', 'ours', 'theirs'),
+        frozenset(['base', 'ours', 'theirs']),
+        {'--json': ('json', True)},
+    ),
     'mission list': Command(
         'mission:list_all',
         (),

@@ -60,7 +60,7 @@ def emit(
     ] = None,
     json: JsonOption = False,
 ) -> Outcome:
-    """Record one lane change: exactly what is asked for, with its guard, in one commit.
+    r"""Record one lane change: exactly what is asked for, with its guard, in one commit.
 
     `implement`, `agent action review`, `agent tasks move-task` and `next` do more: they make
     worktrees, look at commits and keep reviews. This is for programs that do so themselves. A work
@@ -71,9 +71,12 @@ def emit(
 
     ```sh
     spec-kitty agent status emit WP01 --to claimed --actor claude
-    spec-kitty agent status emit WP01 --to in_progress --actor claude --workspace-context lane-a
-    spec-kitty agent status emit WP01 --to for_review --actor claude --implementation-evidence-present
-    spec-kitty agent status emit WP01 --to planned --actor ada --force --reason "claude is gone" --json
+    spec-kitty agent status emit WP01 --to in_progress --actor claude \
+      --workspace-context lane-a
+    spec-kitty agent status emit WP01 --to for_review --actor claude \
+      --implementation-evidence-present
+    spec-kitty agent status emit WP01 --to planned --actor ada --force \
+      --reason "claude is gone" --json
     ```
     """
     from specify_cli.missions.emit import emit_transition, parse_object
@@ -224,10 +227,12 @@ def doctor(
 ) -> Outcome:
     """Examine a mission: log, status.json, stale claims, leftover worktrees and markers.
 
-    Exit status 1 when something needs somebody. `--fix` takes out of the log only what certainly
-    holds no row (conflict markers, blank lines, a torn end), writes status.json anew and commits
-    both. It keeps a copy of the files in the git folder first, and writes nothing unless reading
-    the repaired log gives the same rows and the same board. Without a terminal and without `--yes`
+    Exit status 1 when something needs somebody, with `--fix` when something is left that does.
+    `--fix` takes out of the log only what certainly holds no row (conflict markers, blank lines,
+    pieces of rows), puts committed rows back that are gone or changed, writes status.json anew and
+    commits both. It keeps a copy of the files in the git folder first, and writes nothing unless
+    every row of the log and of its commit is in the repaired log. In the middle of a merge it
+    mends the files and leaves staging and committing to you. Without a terminal and without `--yes`
     it shows the plan and changes nothing.
 
     For example:
@@ -263,6 +268,7 @@ def doctor(
 
 
 def _repair(project: Project, mission: Mission, *, yes: bool, ask: bool) -> Outcome:
+    from specify_cli.missions.health import RepairIncomplete, mission_health
     from specify_cli.missions.mission import mission_log
     from specify_cli.status.repair import Repaired, plan_repair, repair_log
 
@@ -276,6 +282,9 @@ def _repair(project: Project, mission: Mission, *, yes: bool, ask: bool) -> Outc
             note("Do it? [y/N] ")
             yes = sys.stdin.readline().strip().lower() in ("y", "yes")
     done = repair_log(log, plan) if yes else Repaired(plan, applied=False)
+    left = mission_health(project, mission)
+    if not left.healthy:
+        return finding(RepairIncomplete(left, done), f"{done.to_text()}\n{left.to_text()}")
     return Outcome(document=done.to_json(), text=done.to_text())
 
 

@@ -85,12 +85,15 @@ def note_history(
     mission: MissionOption = None,
     json: JsonOption = False,
 ) -> Outcome:
-    """Note something in a work package's activity log: in its file and in the event log.
+    r"""Note something in a work package's activity log: in its file and in the event log.
+
+    A note may have several lines. Refused while the file has changes that are not committed.
 
     For example:
 
     ```sh
-    spec-kitty agent tasks add-history WP01 --note "Tests pass on Windows too" --agent claude
+    spec-kitty agent tasks add-history WP01 --agent claude \
+      --note "Tests pass on Windows too"
     ```
     """
     from specify_cli.missions.history import add_history
@@ -150,14 +153,15 @@ def move_task(
     ] = False,
     json: JsonOption = False,
 ) -> Outcome:
-    """Move a work package to another lane, if that lane's guard allows it.
+    r"""Move a work package to another lane, if that lane's guard allows it.
 
     For example:
 
     ```sh
     spec-kitty agent tasks move-task WP01 --to for_review --agent claude
     spec-kitty agent tasks move-task WP01 --to approved --agent codex
-    spec-kitty agent tasks move-task WP01 --to in_progress --agent codex --review-feedback-file feedback.md
+    spec-kitty agent tasks move-task WP01 --to in_progress --agent codex \
+      --review-feedback-file feedback.md
     ```
     """
     from specify_cli.missions.feedback import read_feedback

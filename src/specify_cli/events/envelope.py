@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specify_cli.kernel.gate import check
 
@@ -24,8 +23,7 @@ MISSION_CREATED = "MissionCreated"
 MISSION_CLOSED = "MissionClosed"
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What makes an event unique and ordered.
 
     Attributes:

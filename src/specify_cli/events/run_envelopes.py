@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from specify_cli.events.envelope import Stamp, build_envelope
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import ProjectIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class RunOrigin:
+class RunOrigin(NamedTuple):
     """Which run an event belongs to, and when and where it happened.
 
     Attributes:

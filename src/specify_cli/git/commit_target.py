@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.layout import git_folder
 from specify_cli.git.process import run_git, try_git
@@ -27,8 +26,12 @@ class CommitTargetMismatch(SpecKittyError):
     code = "COMMIT_TARGET_MISMATCH"
 
 
-@dataclass(frozen=True, slots=True)
-class CommitTarget:
+class _Place(NamedTuple):
+    worktree_root: Path
+    branch: str
+
+
+class CommitTarget(_Place):
     """Where a commit goes. A pair whose halves disagree cannot be constructed.
 
     Attributes:
@@ -40,11 +43,13 @@ class CommitTarget:
         CommitTargetMismatch: COMMIT_TARGET_MISMATCH.
     """
 
-    worktree_root: Path
-    branch: str
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        self.verify()
+    def __new__(cls, worktree_root: Path, branch: str) -> CommitTarget:
+        """Put the two together, if they agree."""
+        target = super().__new__(cls, worktree_root, branch)
+        target.verify()
+        return target
 
     @classmethod
     def at(cls, worktree_root: Path, branch: str | None = None) -> CommitTarget:

@@ -79,6 +79,25 @@ def common_folder(git_dir: Path) -> Path:
     return git_dir
 
 
+def checkouts(common_dir: Path) -> tuple[Path, ...]:
+    """Return the folders of all checkouts, the main one first; a missing worktree counts too."""
+    main = (common_dir.parent,) if common_dir.name == ".git" else ()
+    try:
+        entries = sorted((common_dir / "worktrees").iterdir())
+    except OSError:
+        return main
+    return (*main, *(folder for entry in entries if (folder := _linked(entry)) is not None))
+
+
+def _linked(entry: Path) -> Path | None:
+    try:
+        link = os.fsdecode(_content(entry / "gitdir"))
+    except OSError:
+        return None
+    # Since git 2.48 it may be relative to the entry.
+    return Path(os.path.normpath(entry / link)).parent if link else None
+
+
 def is_usual(root: Path, git_dir: Path, common_dir: Path) -> bool:
     """Tell whether a checkout is certainly what its folders look like, also to git.
 

@@ -151,7 +151,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _laid_out(document: dict[str, Any], like: bytes) -> bytes:
     """Render a document in the form that another one has: key order, escapes, final newline."""
     original = _object(like)
-    for in_order, escaped, end in product((False, True), (False, True), ("\n", "")):
+    for in_order, escaped, end in product((True, False), (False, True), ("\n", "")):
         before, after = (
             json.dumps(value, indent=2, sort_keys=in_order, ensure_ascii=escaped) + end
             for value in (original, document)

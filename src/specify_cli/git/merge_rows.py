@@ -61,7 +61,7 @@ def merged_log(texts: Texts) -> Texts:
             new[bare] = row
         elif not _equal(known, row) and bare not in in_base:
             other_versions[line_of_ours] = other_versions.get(line_of_ours, b"") + bare + b"\n"
-    merged = _with_rows(ours, in_theirs, new) if new else ours
+    merged = _with_rows(ours, in_base, new) if new else ours
     if not other_versions:
         result = b"".join(merged)
         return Texts(result, result, result)
@@ -95,10 +95,10 @@ def merged_traces(texts: Texts) -> Texts | None:
 
 
 def _with_rows(
-    ours: Sequence[bytes], in_theirs: set[bytes], new: dict[bytes, dict[str, Any] | None]
+    ours: Sequence[bytes], in_base: set[bytes], new: dict[bytes, dict[str, Any] | None]
 ) -> list[bytes]:
-    """Put new rows among those that ours has added behind the last row that both sides have."""
-    end = 1 + max((at for at, line in enumerate(ours) if _bare(line) in in_theirs), default=-1)
+    """Put new rows among those that ours has added behind the last row of the common ancestor."""
+    end = 1 + max((at for at, line in enumerate(ours) if _bare(line) in in_base), default=-1)
     added = _by_time((line, _row(line)) for line in ours[end:])
     brought = _by_time((bare + b"\n", row) for bare, row in new.items())
     merged = heapq.merge(added, brought, key=lambda keyed: keyed[0])

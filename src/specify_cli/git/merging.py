@@ -6,12 +6,11 @@ itself refuses when an uncommitted file would be overwritten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.branches import branch_tip
 from specify_cli.git.process import GitTooOld, git_failed, run_git, split_nul, try_git
-from specify_cli.git.worktrees import worktree_of
+from specify_cli.git.worktrees import shown_folder, worktree_of
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.ulid import new_ulid
 
@@ -36,8 +35,7 @@ class CheckoutInTheWay(SpecKittyError):
     code = "CHECKOUT_IN_THE_WAY"
 
 
-@dataclass(frozen=True, slots=True)
-class MergeForecast:
+class MergeForecast(NamedTuple):
     """What merging two commits would give.
 
     Attributes:
@@ -227,10 +225,10 @@ def advance_branch(repo: Repository, branch: str, new: str, old: str) -> Path | 
     if output.code != 0:
         if "would be overwritten" in output.stderr or "would lose untracked" in output.stderr:
             files = [line.strip() for line in output.stderr.splitlines() if line[:1] == "\t"]
+            where = shown_folder(checkout.path)
             raise CheckoutInTheWay(
-                f"{checkout.path.name} has local files that the merge would overwrite: "
-                f"{', '.join(files)}.",
-                fix=f"Commit, move or delete them in {checkout.path.name}, then run the command again.",
+                f"{where} has local files that the merge would overwrite: {', '.join(files)}.",
+                fix=f"Commit, move or delete them in {where}, then run the command again.",
                 details={"worktree": checkout.path.name, "files": list(files)},
             )
         raise git_failed(args, output)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # A hook or another git command that started us exports these; they would point our calls at its
@@ -66,7 +67,11 @@ class GitOutput(NamedTuple):
 
 
 def try_git(
-    cwd: Path, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None
+    cwd: Path,
+    *args: str,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    interruptible: bool = False,
 ) -> GitOutput:
     """Run git and return whatever it says, success or not.
 
@@ -75,25 +80,26 @@ def try_git(
         args: Options, subcommand and arguments, never through a shell.
         stdin: Text for its standard input; nothing can be read from the terminal.
         env: Environment variables to add.
+        interruptible: It may be killed when the user wants to stop; otherwise it ends first.
 
     Raises:
         GitMissing: GIT_MISSING.
         GitFailed: GIT_FAILED: `cwd` is not a folder that can be entered.
+        KeyboardInterrupt: The user wants to stop, and nothing is being changed.
     """
     import subprocess  # 3.5 ms that reading commands do not need
 
-    environment = {key: value for key, value in os.environ.items() if key not in _INHERITED}
-    environment.update(LC_ALL="C", LANGUAGE="C", GIT_TERMINAL_PROMPT="0", GIT_EDITOR=":")
-    environment.update(env or {})
+    environment = {**_environment(), **(env or {})}
     try:
-        done = subprocess.run(
-            ["git", *args],
-            cwd=cwd,
-            input=b"" if stdin is None else stdin.encode("utf-8", "surrogateescape"),
-            capture_output=True,
-            env=environment,
-            check=False,
-        )
+        with stopping.LetThrough() if interruptible else stopping.Shielded():
+            done = subprocess.run(
+                ["git", *args],
+                cwd=cwd,
+                input=b"" if stdin is None else stdin.encode("utf-8", "surrogateescape"),
+                capture_output=True,
+                env=environment,
+                check=False,
+            )
     except FileNotFoundError as error:
         if cwd.is_dir():
             raise GitMissing(
@@ -108,6 +114,39 @@ def try_git(
         done.stdout.decode("utf-8", "surrogateescape"),
         done.stderr.decode("utf-8", "surrogateescape"),
     )
+
+
+def git_lines(cwd: Path, *args: str) -> Iterator[bytes]:
+    """Yield the lines of what git prints as they are, without holding all of it in memory.
+
+    What git refuses to print has no lines.
+    """
+    import subprocess
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as printed:
+        subprocess.run(
+            ["git", *args],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            check=False,
+        )
+        printed.seek(0)
+        yield from printed
+
+
+def _environment() -> dict[str, str]:
+    environment = {key: value for key, value in os.environ.items() if key not in _INHERITED}
+    return {
+        **environment,
+        "LC_ALL": "C",
+        "LANGUAGE": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_EDITOR": ":",
+    }
 
 
 def run_git(

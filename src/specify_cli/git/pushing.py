@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
 
 _DEFAULT_REMOTE = "origin"
+# Why git refuses what would throw away commits of the remote.
+_BEHIND = ("fetch first", "non-fast-forward")
 
 
 class PushFailed(SpecKittyError):
@@ -47,16 +49,32 @@ def push_branch(repo: Repository, branch: str, remote: str) -> None:
     """Push a branch, never by force and never asking for a password.
 
     Raises:
-        PushFailed: PUSH_FAILED: the remote refused it or cannot be reached.
+        PushFailed: PUSH_FAILED: the remote refused it or cannot be reached, or the user stopped it.
     """
     ref = f"refs/heads/{branch}"
-    output = try_git(repo.root, "push", "--porcelain", "--", remote, f"{ref}:{ref}")
+    again = f"git push {remote} {branch}"
+    try:
+        # A remote may never answer.
+        output = try_git(
+            repo.root, *("push", "--porcelain", "--", remote, f"{ref}:{ref}"), interruptible=True
+        )
+    except KeyboardInterrupt:
+        raise _push_failed(branch, remote, "it was stopped", again) from None
     if output.code == 0:
         return
     reason = _reason(output.stdout) or first_line(output.stderr) or f"status {output.code}"
-    raise PushFailed(
+    if any(word in reason for word in _BEHIND):
+        again = (
+            f"{remote} has commits that {branch} here lacks. Bring them in, then push: "
+            f"git fetch {remote} && git switch {branch} && git merge {remote}/{branch} && {again}"
+        )
+    raise _push_failed(branch, remote, reason, again)
+
+
+def _push_failed(branch: str, remote: str, reason: str, fix: str) -> PushFailed:
+    return PushFailed(
         f"{branch} could not be pushed to {remote}: {reason}. Locally everything is done.",
-        fix=f"git push {remote} {branch}",
+        fix=fix,
         details={"branch": branch, "remote": remote},
     )
 

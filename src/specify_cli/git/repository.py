@@ -132,13 +132,13 @@ def _main_root(root: Path, git_dir: Path, common_dir: Path) -> Path:
 
 def _not_a_repository(cwd: Path) -> NotARepository:
     return NotARepository(
-        f"{cwd.name or cwd} is not inside a git checkout.",
+        f"{cwd} is not inside a git checkout.",
         fix="Go to your project's folder, or make it a repository with `git init`.",
     )
 
 
 def _bare(cwd: Path) -> BareRepository:
     return BareRepository(
-        f"{cwd.name or cwd} belongs to a bare repository: it has no main checkout to work in.",
+        f"{cwd} belongs to a bare repository: it has no main checkout to work in.",
         fix="Make a checkout with `git clone <repository> <folder>` and run the command there.",
     )

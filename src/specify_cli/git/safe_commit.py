@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from specify_cli.git.branches import protects
 from specify_cli.git.layout import common_folder, git_folder
+from specify_cli.git.operations import operation_in_progress
 from specify_cli.git.process import NO_HOOKS, GitOutput, first_line, run_git, try_git
+from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from specify_cli.git.commit_target import CommitTarget
@@ -73,8 +74,7 @@ class Capability(StrEnum):
     """No more than STANDARD: the mission would live on the branch, once its folder is committed."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitResult:
+class CommitResult(NamedTuple):
     """What came of a commit.
 
     Attributes:
@@ -120,7 +120,7 @@ class IndexLocked(SafeCommitRefused):
 
 
 class OperationInProgress(SafeCommitRefused):
-    """A merge, cherry-pick or revert is going on in the checkout."""
+    """A merge, rebase, cherry-pick or revert is going on in the checkout."""
 
     code = "SAFE_COMMIT_OPERATION_IN_PROGRESS"
 
@@ -138,6 +138,7 @@ def safe_commit(
     *,
     capability: Capability = Capability.STANDARD,
     protected: tuple[str, ...] | None = None,
+    before_adding: Callable[[], None] = lambda: None,
 ) -> CommitResult:
     """Commit the given files as they are on disk, and nothing else.
 
@@ -152,6 +153,7 @@ def safe_commit(
         capability: Anything but STANDARD may write to a protected branch; MISSION_HOME only files in
             a mission's folder and the project's configuration.
         protected: The project's configured protected branches, None for the default set.
+        before_adding: Called before anything is staged, which is done only when a file is new.
 
     Raises:
         EmptyChangeset: SAFE_COMMIT_EMPTY_CHANGESET.
@@ -166,6 +168,7 @@ def safe_commit(
         LockTimeout: LOCK_TIMEOUT: another spec-kitty process is committing in this checkout.
     """
     names = _relative_names(target, paths)
+    refuse_operation(target.worktree_root)
     git_dir = git_folder(target.worktree_root)
     if capability in (Capability.STANDARD, Capability.UNCOMMITTED_HOME) or (
         capability is Capability.MISSION_HOME and not all(map(_is_kept, names))
@@ -178,13 +181,39 @@ def safe_commit(
     # entries; ours queue up here.
     with file_lock(git_dir / "spec-kitty" / "locks" / "commit.lock"):
         target.verify()
-        output = _commit(target, names, message)
+        stopping.hold(changing=True)
+        output = _commit(target, names, message, before_adding)
         if output.code == 0:
             return CommitResult(_committed_sha(target, output), target.branch, committed=True)
         if output.code == 1 and any(phrase in output.stdout for phrase in _NOTHING):
             head = try_git(target.worktree_root, "rev-parse", "--verify", "--quiet", "HEAD")
             return CommitResult(head.stdout.strip() or None, target.branch, committed=False)
     raise _refusal(target, output)
+
+
+def refuse_operation(worktree_root: Path) -> None:
+    """Refuse to go on while the user is in the middle of a merge, rebase, cherry-pick or revert.
+
+    Call it before anything is written: the index then holds what the user has to decide on.
+
+    Raises:
+        OperationInProgress: SAFE_COMMIT_OPERATION_IN_PROGRESS.
+    """
+    operation = operation_in_progress(worktree_root)
+    if operation is not None:
+        raise _in_progress(worktree_root, operation.name, {})
+
+
+def _in_progress(
+    worktree_root: Path, name: str, details: dict[str, JsonValue]
+) -> OperationInProgress:
+    return OperationInProgress(
+        f"a {name} is going on in {worktree_root.name}, and a commit now would become part of it. "
+        "Nothing was changed.",
+        fix=f"Finish it (`git {name} --continue`) or give it up (`git {name} --abort`), "
+        "then run the command again.",
+        details={"operation": name, **details},
+    )
 
 
 def _is_kept(name: str) -> bool:
@@ -196,14 +225,18 @@ def _is_kept(name: str) -> bool:
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 
-def _commit(target: CommitTarget, names: Sequence[str], message: str) -> GitOutput:
+def _commit(
+    target: CommitTarget, names: Sequence[str], message: str, before_adding: Callable[[], None]
+) -> GitOutput:
     """Commit; when git does not know a file yet, add it first."""
     pathspecs = "".join(f"{name}\0" for name in names)
     quiet = any(_is_large(target.worktree_root / name) for name in names)
     output = _git_commit(target, pathspecs, message, quiet=quiet)
-    for _attempt in range(_ADD_ATTEMPTS):
+    for attempt in range(_ADD_ATTEMPTS):
         if output.code == 0 or _UNKNOWN_PATH not in output.stderr:
             break
+        if attempt == 0:
+            before_adding()
         # Repeated because another program's commit can undo an `add` (see safe_commit).
         add = (*_SETTINGS, "add", "--all", "--force", "--sparse", *_FROM_STDIN)
         output = _retrying(target, add, pathspecs)
@@ -355,13 +388,7 @@ def _refusal(target: CommitTarget, output: GitOutput) -> SafeCommitRefused:
         )
     operation = _IN_PROGRESS.search(output.stderr)
     if operation is not None:
-        name = operation.group(1)
-        return OperationInProgress(
-            f"a {name} is going on in {where}, and a commit now would become part of it.",
-            fix=f"Finish it (`git {name} --continue`) or give it up (`git {name} --abort`), "
-            "then run the command again.",
-            details=details,
-        )
+        return _in_progress(target.worktree_root, operation.group(1), details)
     return SafeCommitRefused(
         f"git refused the commit: {reason}",
         fix=f"Look at {where} with `git status`, mend what git complains about, "

@@ -111,9 +111,10 @@ def add_worktree(repo: Repository, path: Path, *, branch: str, base: str | None)
         if _same_folder(known.path, path):
             _forget_abandoned(repo, known, branch)
         elif known.branch == branch and not known.missing:
+            where = shown_folder(known.path)
             raise BranchInUse(
-                f"branch {branch} is checked out in {known.path.name} already.",
-                fix=f"Switch {known.path.name} to another branch, then run the command again.",
+                f"branch {branch} is checked out in {where} already.",
+                fix=f"Switch {where} to another branch, then run the command again.",
                 details={"branch": branch, "worktree": known.path.name},
             )
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -166,6 +167,14 @@ def dirty_files(path: Path) -> tuple[str, ...]:
     return tuple(sorted(entry[3:] for entry in split_nul(output)))
 
 
+def shown_folder(path: Path) -> str:
+    """Return a checkout as people find it: from the project's top folder, or in full.
+
+    For messages on a terminal only; no tracked file holds it.
+    """
+    return f"{WORKTREES}/{path.name}" if path.parent.name == WORKTREES else str(path)
+
+
 def forget_missing(repo: Repository, names: Sequence[str]) -> None:
     """Unregister worktrees below `.worktrees/` whose folder somebody removed by hand."""
     for tree in list_worktrees(repo):
@@ -215,8 +224,8 @@ def worktree_dirty(path: Path, files: tuple[str, ...]) -> WorktreeDirty:
         f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
     )
     return WorktreeDirty(
-        f"{path.name} has uncommitted files: {shown}.",
-        fix=f"Commit them in {path.name} (git add, git commit) or delete what is not needed, "
+        f"{shown_folder(path)} has uncommitted files: {shown}.",
+        fix=f"Commit them in {shown_folder(path)} (git add, git commit) or delete what is not needed, "
         "then run the command again.",
         details={"worktree": path.name, "files": list(files)},
     )

@@ -35,6 +35,10 @@ class SpecKittyError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    def to_text(self) -> str:
+        """Return what is wrong and what to do about it, for people."""
+        return f"Error: {self.message}\nFix:   {self.fix}"
+
 
 class UsageError(SpecKittyError):
     """The command line or an argument is wrong."""
@@ -54,6 +58,12 @@ class Interrupted(SpecKittyError):
 
     code = "INTERRUPTED"
     exit_code = 130
+
+
+class OutcomeUnknown(Interrupted):
+    """The user stopped the command when it had begun to change something."""
+
+    code = "OUTCOME_UNKNOWN"
 
 
 def internal_error(error: Exception) -> InternalError:

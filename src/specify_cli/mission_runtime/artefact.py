@@ -6,9 +6,8 @@ Seed 002 decision 4: the text and the JSON are two views of one value, so they c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,16 +39,14 @@ _FACTS = (
 """Every key of the context's JSON view and what the prompt calls it; a test checks that none lacks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A part of the instructions."""
 
     title: str
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCommand:
+class ReportCommand(NamedTuple):
     """A command line that reports a result.
 
     Attributes:
@@ -61,8 +58,7 @@ class ReportCommand:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class CommunicationArtefact:
+class CommunicationArtefact(NamedTuple):
     """Everything that is said to an agent about one step.
 
     Attributes:
@@ -72,6 +68,7 @@ class CommunicationArtefact:
         failures: What the guard found missing at the last report.
         sections: The instructions.
         commands: How to report.
+        ending: What to do instead at the end; None when the agent reports.
     """
 
     title: str
@@ -80,6 +77,7 @@ class CommunicationArtefact:
     failures: tuple[GuardFailure, ...]
     sections: tuple[Section, ...]
     commands: tuple[ReportCommand, ...]
+    ending: str | None = None
 
     def to_json(self) -> JsonObject:
         """Return the artefact as JSON."""
@@ -90,6 +88,7 @@ class CommunicationArtefact:
             "guard_failures": [failure.to_json() for failure in self.failures],
             "sections": [{"title": part.title, "body": part.body} for part in self.sections],
             "commands": [{"when": command.when, "line": command.line} for command in self.commands],
+            "ending": self.ending,
         }
 
     def to_text(self) -> str:
@@ -100,7 +99,10 @@ class CommunicationArtefact:
         if self.failures:
             blocks += ["## What is still missing", *map(_failure_text, self.failures)]
         blocks += [f"## {part.title}\n\n{part.body}" for part in self.sections]
-        blocks.append("## How to report\n\nRun one of these, from any folder of the project:")
+        if self.ending is None:
+            blocks.append("## How to report\n\nRun one of these, from any folder of the project:")
+        else:
+            blocks.append(f"## When you are done\n\n{self.ending}")
         blocks += [f"{command.when}\n\n    {command.line}" for command in self.commands]
         known = [(label, facts[key]) for label, key in _FACTS if facts[key] is not None]
         blocks.append("## Facts\n\n" + "\n".join(f"- {label}: {value}" for label, value in known))
@@ -116,6 +118,7 @@ def assemble(
     commands: Sequence[ReportCommand],
     notes: Sequence[str] = (),
     failures: Sequence[GuardFailure] = (),
+    ending: str | None = None,
 ) -> CommunicationArtefact:
     """Assemble an artefact from a template and the facts.
 
@@ -128,6 +131,7 @@ def assemble(
         commands: How to report.
         notes: What is special this time.
         failures: What the guard found missing.
+        ending: What to do at the end instead of reporting.
 
     Raises:
         KeyError: The template asks for a fact that does not exist; a mistake in the template.
@@ -145,6 +149,7 @@ def assemble(
             for heading, body in _split(template)
         ),
         commands=tuple(commands),
+        ending=ending,
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specify_cli.mission_runtime.artefact import CommunicationArtefact
     from specify_cli.mission_runtime.context import ExecutionContext
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_UNSAFE = r"[^A-Za-z0-9._-]+"
 _MAX_AGENT = 40
 
 
@@ -57,7 +57,7 @@ def write_prompt(artefact: CommunicationArtefact) -> Path:
 
 def _file_name(agent: str) -> str:
     """Make an agent's name usable in a file name; a changed name gets a digest of the original."""
-    safe = _UNSAFE.sub("-", agent)[:_MAX_AGENT].strip("-.")
+    safe = re.sub(_UNSAFE, "-", agent)[:_MAX_AGENT].strip("-.")
     if safe == agent:
         return safe
     import hashlib

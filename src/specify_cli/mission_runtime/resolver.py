@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.git.repository import NotARepository, open_repository
+from specify_cli.git.repository import BareRepository, NotARepository, open_repository
 from specify_cli.identity.project import Project
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def start_directory(cwd: Path | None = None, env: Mapping[str, str] | None = Non
         env: The environment; the process's own by default. Its `SPECIFY_REPO_ROOT` comes first.
 
     Raises:
-        NotARepository: NOT_A_REPOSITORY: the variable names no folder.
+        NotARepository: NOT_A_REPOSITORY: the variable names no folder, or the working directory is
+            gone and no variable leads elsewhere.
     """
     named = (os.environ if env is None else env).get(ROOT_VARIABLE, "").strip()
-    here = cwd or Path.cwd()
     if not named:
-        return here
-    start = here / named
+        return cwd or _working_directory()
+    start = Path(named) if Path(named).is_absolute() else (cwd or _working_directory()) / named
     if not start.is_dir():
         raise NotARepository(
             f"{ROOT_VARIABLE} names a folder that does not exist: {named}.",
@@ -55,6 +55,17 @@ def start_directory(cwd: Path | None = None, env: Mapping[str, str] | None = Non
             details={"variable": ROOT_VARIABLE},
         )
     return start
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise NotARepository(
+            "the folder that this was started in does not exist any more.",
+            fix=f"cd into your project's folder, or name it with {ROOT_VARIABLE}.",
+            details={"variable": ROOT_VARIABLE},
+        ) from error
 
 
 def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Project:
@@ -71,7 +82,18 @@ def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = Non
         NotARepository: NOT_A_REPOSITORY.
         BareRepository: BARE_REPOSITORY.
     """
-    repository = open_repository(start_directory(cwd, env))
+    start = start_directory(cwd, env)
+    try:
+        repository = open_repository(start)
+    except (NotARepository, BareRepository) as error:
+        named = (os.environ if env is None else env).get(ROOT_VARIABLE, "").strip()
+        if not named:
+            raise
+        raise type(error)(
+            f"{ROOT_VARIABLE}={named}: {error.message}",
+            fix=f"Set {ROOT_VARIABLE} to the project's folder, or unset it.",
+            details={**error.details, "variable": ROOT_VARIABLE},
+        ) from error
     return Project(root=repository.main_root, repository=repository)
 
 

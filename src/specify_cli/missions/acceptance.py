@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specify_cli.events.free_text import public_name
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git
 from specify_cli.git.worktrees import WORKTREES
@@ -44,6 +45,18 @@ class MissionNotReady(SpecKittyError):
     """The mission is not finished; `details` lists what is missing."""
 
     code = "MISSION_NOT_READY"
+
+    def to_text(self) -> str:
+        """Return everything that is missing, for people."""
+        missing = self.details.get("guard_failures")
+        if not isinstance(missing, list) or len(missing) < 2:
+            return super().to_text()
+        lines = [f"Error: mission {self.details['mission_slug']} cannot be accepted:"]
+        for one in missing:
+            if isinstance(one, dict):
+                lines.append(f"  - {one['file']}: looked for {one['looked_for']}; {one['found']}")
+                lines.append(f"    fix: {one['fix']}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +112,12 @@ class Acceptance:
         """Return the outcome for people."""
         was = "was accepted before" if self.already_accepted else "is accepted"
         lines = [f"Mission {self.mission_slug} {was} (by {self.accepted_by})."]
+        if not self.already_accepted:
+            lines.append(
+                "Looked at: every work package is approved, done or canceled, no lane has a commit "
+                "that no review has seen, spec.md and plan.md have no open question, and nothing in "
+                "the mission's folder is uncommitted. Its code was not run."
+            )
         if self.merged:
             lines.append("Its work is merged.")
         else:
@@ -176,6 +195,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
         MissionNotReady: MISSION_NOT_READY with `incomplete_wps` and `guard_failures`.
         SpecKittyError: WRONG_BRANCH, SAFE_COMMIT_*, CORRUPT_METADATA.
     """
+    actor = public_name(actor)
     message = f"Accept {mission.slug}"
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
         problems = acceptance_problems(project, mission, board=change.board)
@@ -263,7 +283,7 @@ def _incomplete(
     return GuardFailure(
         file,
         f"{wp_id} approved",
-        f"{wp_id} is {lane.value}",
+        f"{wp_id} is {lane.shown}",
         f"spec-kitty next --agent <your-name> --mission {mission.slug} --wp {wp_id}",
     )
 

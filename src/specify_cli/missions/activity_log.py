@@ -10,7 +10,7 @@ ACTIVITY_LOG = "Activity Log"
 
 
 def with_entry(data: bytes, entry: str) -> bytes:
-    """Return a file with a line at the end of its activity log; every other byte stays.
+    """Return a file with an entry at the end of its activity log; every other byte stays.
 
     Without such a section one is made at the end of the file. Line ends are those of the file.
 
@@ -30,13 +30,13 @@ def with_entry(data: bytes, entry: str) -> bytes:
     found = _find(lines)
     if found is None:
         found = len(lines) - 1
-        added = (
-            ["", f"## {ACTIVITY_LOG}", "", entry] if found else [f"## {ACTIVITY_LOG}", "", entry]
-        )
+        added = [f"## {ACTIVITY_LOG}", "", *entry.split("\n")]
+        if found:
+            added.insert(0, "")
     else:
-        added = [entry]
-        if lines[found - 1].lstrip().startswith("#"):
-            added = ["", entry]
+        added = entry.split("\n")
+        if lines[found - 1][:4].lstrip().startswith("#"):
+            added.insert(0, "")
         if lines[found].strip():
             added.append("")
     lines[found:found] = [line + end for line in added]

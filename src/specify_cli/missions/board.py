@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SELF_REVIEW = "self_review"
 """Key of annotations: whether whoever reviews a work package now is the one who implemented it."""
 
+NOT_FINALIZED = "not finalized yet: spec-kitty agent mission finalize-tasks"
+"""What a board says above work packages that the log does not know."""
+
 _JUDGED = frozenset({Lane.IN_REVIEW, Lane.APPROVED, Lane.DONE})
 
 
@@ -43,6 +46,7 @@ class BoardEntry(NamedTuple):
         subtasks_total: How many it has.
         self_review: Whether its latest review is by the one who implemented it.
         waits_for: The dependencies that it waits for: not approved, and nobody has it yet.
+        blocked_for: While it is blocked, why, if somebody said so.
     """
 
     wp_id: str
@@ -57,6 +61,7 @@ class BoardEntry(NamedTuple):
     subtasks_total: int
     self_review: bool = False
     waits_for: tuple[str, ...] = ()
+    blocked_for: str | None = None
 
     def to_json(self) -> JsonObject:
         """Return the entry as it stands in `work_packages`."""
@@ -73,6 +78,7 @@ class BoardEntry(NamedTuple):
             "subtasks_total": self.subtasks_total,
             "self_review": self.self_review,
             "waits_for": list(self.waits_for),
+            "blocked_reason": self.blocked_for,
         }
 
     def who(self) -> str:
@@ -92,6 +98,8 @@ class BoardEntry(NamedTuple):
         parts.append(self.who())
         if self.dependencies and self.lane not in (Lane.APPROVED, Lane.DONE):
             parts.append(f"after {', '.join(self.dependencies)}")
+        if self.blocked_for:
+            parts.append(f"blocked: {' '.join(self.blocked_for.split())}")
         return "  ·  ".join(filter(None, parts))
 
 
@@ -152,6 +160,8 @@ class MissionBoard(NamedTuple):
         ]
         if not self.entries:
             lines.append("  no work packages yet")
+        elif any(entry.lane is Lane.UNINITIALIZED for entry in self.entries):
+            lines.append(f"  {NOT_FINALIZED} --mission {self.mission.slug}")
         empty = []
         for lane, entries in self.lanes().items():
             if not entries:
@@ -194,6 +204,7 @@ def mission_board(mission: Mission) -> MissionBoard:
                 subtasks_total=len(package.subtasks),
                 self_review=is_self_review(state),
                 waits_for=_waits_for(package, board),
+                blocked_for=state.blocked_for if state else None,
             )
         )
     problems = tuple(

@@ -6,8 +6,9 @@ who has it and at what it builds on. A forced change goes past them, and the log
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from specify_cli.events.free_text import public_actor, public_names
 from specify_cli.missions.board import SELF_REVIEW
 from specify_cli.missions.implementation import (
     DependenciesNotSatisfied,
@@ -22,8 +23,10 @@ from specify_cli.status.transitions import check_transition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from spec_kitty_contracts.wire.definitions import ReviewResult, RowEvidence
     from spec_kitty_contracts.wire.status_rows import AnnotationDelta
     from specify_cli.kernel.errors import SpecKittyError
+    from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.status.board import Board, WorkPackageState
     from specify_cli.status.log import Actor
@@ -69,6 +72,7 @@ def change_lane(
         TransitionRejected: TRANSITION_REJECTED.
         ContractViolation: CONTRACT_VIOLATION.
     """
+    request = _publicly(request)
     board = change.board
     state = board.work_packages.get(package.id)
     taken = _caught(lambda: _refuse_second(state, request), WorkPackageClaimed)
@@ -90,6 +94,17 @@ def change_lane(
     if reviewer is not None:
         note_self_review(change, package.id, request.actor, state, own)
     return LaneChanged(event_id, broken, own)
+
+
+def _publicly(request: TransitionRequest) -> TransitionRequest:
+    """Name whoever acts as the log does, so that names can be compared."""
+    return request._replace(
+        actor=public_actor(request.actor),
+        evidence=cast("RowEvidence | None", public_names(cast("JsonObject", request.evidence))),
+        review_result=cast(
+            "ReviewResult | None", public_names(cast("JsonObject", request.review_result))
+        ),
+    )
 
 
 def note_self_review(

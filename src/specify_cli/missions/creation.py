@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from specify_cli.events.envelope import mission_created
+from specify_cli.events.free_text import surroundings, without_personal_data
 from specify_cli.git.branches import branch_tips, check_branch_name, create_and_switch, is_protected
 from specify_cli.git.commit_target import DetachedHead
+from specify_cli.git.layout import checkouts
 from specify_cli.git.process import NO_HOOKS, run_git, try_git
 from specify_cli.git.repository import open_repository
 from specify_cli.identity.project import load_identity
@@ -119,7 +121,8 @@ def create_mission(
 
     Args:
         project: The project.
-        title: What the mission is called; its ASCII words become the slug.
+        title: What the mission is called; its ASCII words become the slug. What it, and the purpose,
+            tell about machine and user is masked (DESIGN.md P8).
         mission_type: Decides the steps.
         branch: A branch to make and live on instead; the current one may be named too.
         purpose_tldr: One sentence on what it is for; the title by default.
@@ -135,7 +138,8 @@ def create_mission(
         BranchExists: BRANCH_EXISTS.
         SpecKittyError: What `MissionStatus.change` raises.
     """
-    name = _checked_title(title)
+    place = surroundings((project.root, *checkouts(project.repository.common_dir)))
+    name = _checked_title(without_personal_data(title, place))
     if mission_type not in MISSION_TYPES:
         raise UnknownMissionType(
             f"there is no mission type {mission_type[:60]!r}.",
@@ -154,14 +158,16 @@ def create_mission(
         target = branch or (f"{BRANCH_PREFIX}{slug}" if needs_branch else current)
         _check_target(repo, target, protected)
         created_at = isoformat(utc_now())
-        summary = " ".join((purpose_tldr or name).split()) or name
+        said = without_personal_data(purpose_tldr or name, place)
+        summary = " ".join(said.split()) or name
+        context = without_personal_data((purpose_context or "").strip(), place)
         meta = new_metadata(
             mission_id=mission_id,
             slug=slug,
             mission_type=mission_type,
             friendly_name=name,
             purpose_tldr=summary,
-            purpose_context=(purpose_context or "").strip() or summary,
+            purpose_context=context or summary,
             target_branch=target,
             created_at=created_at,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from specify_cli.events.free_text import public_actor
 from specify_cli.kernel.errors import UsageError
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.claims import change_lane
@@ -90,7 +91,7 @@ class Emitted(NamedTuple):
 
     def to_text(self) -> str:
         """Return the same for people."""
-        lines = [f"{self.wp_id}: {self.from_lane} → {self.to_lane} (event {self.event_id})"]
+        lines = [f"{self.wp_id}: {self.from_lane.shown} → {self.to_lane} (event {self.event_id})"]
         if self.self_review:
             lines.append("  note  a self-review: the reviewer implemented it")
         lines += [f"  force went past  {rule}" for rule in self.overridden]
@@ -147,6 +148,7 @@ def emit_transition(
         ContractViolation: CONTRACT_VIOLATION.
         SpecKittyError: Whatever committing raises.
     """
+    actor = public_actor(actor)
     lane = parse_lane(to)
     if execution_mode is not None and execution_mode not in EXECUTION_MODES:
         raise UnknownExecutionMode(

@@ -31,7 +31,7 @@ def read_feedback(path: Path | None) -> str | None:
         return read_text(path)
     except FileNotFoundError as error:
         raise FeedbackFileMissing(
-            f"the feedback file {path.name} does not exist.",
+            f"the feedback file {path} does not exist.",
             fix="Write what has to change into a file and name that file.",
             details={"file": path.name},
         ) from error

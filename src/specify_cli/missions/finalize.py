@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from specify_cli.events.free_text import public_name
 from specify_cli.git.process import try_git
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
@@ -41,6 +42,30 @@ class TasksInvalid(SpecKittyError):
     """The tasks cannot be finalised; `details.problems` lists everything that is wrong."""
 
     code = "TASKS_INVALID"
+
+    def __init__(self, mission: Mission, problems: Sequence[WorkPackageProblem]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        listed = "; ".join(f"{_place(item)}: {item.problem}" for item in problems[:_SHOWN])
+        more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
+        self._shape = (
+            "The shape of a work package file is in "
+            f"{mission.relative(mission.tasks_directory)}/README.md."
+        )
+        rows: list[JsonValue] = [problem.to_json() for problem in problems]
+        super().__init__(
+            f"the tasks of {mission.slug} have {count}: {listed}{more}.",
+            fix=f"{problems[0].fix} {self._shape}",
+            details={"mission_slug": mission.slug, "problems": rows},
+        )
+        self._heading = f"Error: the tasks of {mission.slug} have {count}:"
+        self._problems = tuple(problems)
+
+    def to_text(self) -> str:
+        """Return every problem with its fix, for people."""
+        lines = [self._heading]
+        for problem in self._problems:
+            lines += [f"  - {_place(problem)}: {problem.problem}", f"    fix: {problem.fix}"]
+        return "\n".join([*lines, f"Fix:   Correct each as it says. {self._shape}"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +119,15 @@ class FinalizeReport:
         else:
             first = f"{count} work packages are on the board ({len(self.seeded)} new)."
         lanes = [f"  {lane:<14} {' -> '.join(wp_ids)}" for lane, wp_ids in self.lanes.items()]
-        return "\n".join([first, *lanes, *(f"  note: {note}" for note in self.notes)])
+        lines = [first, *lanes, *(f"  note: {note}" for note in self.notes)]
+        if self.validate_only:
+            lines.append(f"Next: spec-kitty tasks --mission {self.mission_slug}")
+        else:
+            lines.append(
+                f"Next: spec-kitty next --agent <your-name> --mission {self.mission_slug} "
+                "--result success"
+            )
+        return "\n".join(lines)
 
 
 def finalize_tasks(
@@ -116,6 +149,7 @@ def finalize_tasks(
         TasksInvalid: TASKS_INVALID.
         SpecKittyError: What `MissionStatus.change` raises.
     """
+    actor = public_name(actor)
     status = MissionStatus.load(mission_log(project, mission))
     checked = check_all(mission)
     problems = list(checked.problems)
@@ -132,7 +166,7 @@ def finalize_tasks(
         except SpecKittyError as error:
             problems.append(checked.problem_of(error, mission))
     if manifest is None:
-        raise _invalid(mission, problems)
+        raise TasksInvalid(mission, problems)
     changes = _changed_files(mission, checked.work_packages, checked.texts, manifest)
     seeds = _unseeded(status.board, checked.work_packages)
     commit: str | None = None
@@ -242,17 +276,5 @@ def _notes(manifest: LanesManifest) -> tuple[str, ...]:
     )
 
 
-def _invalid(mission: Mission, problems: Sequence[WorkPackageProblem]) -> TasksInvalid:
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    listed = "; ".join(
-        f"{item.file}{'' if item.line is None else f' line {item.line}'}: {item.problem}"
-        for item in problems[:_SHOWN]
-    )
-    more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
-    rows: list[JsonValue] = [problem.to_json() for problem in problems]
-    return TasksInvalid(
-        f"the tasks of {mission.slug} have {count}: {listed}{more}.",
-        fix=f"{problems[0].fix} The shape of a work package file is in "
-        f"{mission.relative(mission.tasks_directory)}/README.md.",
-        details={"mission_slug": mission.slug, "problems": rows},
-    )
+def _place(problem: WorkPackageProblem) -> str:
+    return problem.file if problem.line is None else f"{problem.file} line {problem.line}"

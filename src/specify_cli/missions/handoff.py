@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git, split_nul
@@ -37,8 +36,7 @@ _SHOWN = 5
 _COMMIT = "\x01commit"
 
 
-@dataclass(frozen=True, slots=True)
-class LaneWork:
+class LaneWork(NamedTuple):
     """What was found in a work package's workspace.
 
     Attributes:
@@ -96,8 +94,7 @@ def examine(project: Project, mission: Mission, package: WorkPackage, board: Boa
     return LaneWork(tip, tuple(failures))
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCommits:
+class OwnCommits(NamedTuple):
     """Commits of a branch that are neither in what it was cut from nor in what was merged into it.
 
     Merge commits and commits that change nothing are left out.

@@ -7,26 +7,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.process import try_git
-from specify_cli.git.worktrees import WORKTREES, list_worktrees
 from specify_cli.kernel.clock import utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.missions.lanes import LanesCorrupt, LanesMissing, load_lanes
+from specify_cli.missions.leftovers import LANE_NAME, left_behind
 from specify_cli.missions.mission import BRANCH_PREFIX, mission_log
-from specify_cli.missions.workspaces import (
-    BASE_COMMIT,
-    branch_missing,
-    main_checkout,
-    recorded_commit,
-    was_started,
-)
+from specify_cli.missions.workspaces import BASE_COMMIT, main_checkout, recorded_commit
 from specify_cli.status.board import fold
 from specify_cli.status.doctor import Finding, examine_log
-from specify_cli.status.lanes import TERMINAL_LANES, Lane
+from specify_cli.status.lanes import Lane
 from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from specify_cli.git.repository import Repository
     from specify_cli.identity.project import Project
@@ -35,12 +28,9 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
     from specify_cli.status.board import Board
     from specify_cli.status.log import Log
+    from specify_cli.status.repair import Repaired
 
 STALE_CLAIM = "stale_claim"
-ORPHANED_WORKTREE = "orphaned_worktree"
-ORPHANED_BRANCH = "orphaned_branch"
-LANE_BRANCH_MISSING = "lane_branch_missing"
-WORKTREE_MISSING = "worktree_missing"
 CONFLICT_MARKER = "conflict_marker"
 
 STALE_CLAIMED_DAYS = 7
@@ -48,8 +38,6 @@ STALE_IN_PROGRESS_DAYS = 14
 
 # "=======" underlines headings in Markdown, so it alone says nothing.
 _MARKER = re.compile(rb"^(?:<{7}|>{7})(?: .*)?\r?$", re.MULTILINE)
-_LANE_NAME = r"(lane-[a-z]+)"
-_CANCELED = frozenset({Lane.CANCELED})
 
 
 class MissionUnhealthy(SpecKittyError):
@@ -63,8 +51,33 @@ class MissionUnhealthy(SpecKittyError):
         super().__init__(
             f"{health.mission_slug} has {count} {'problem' if count == 1 else 'problems'}; "
             f"first: {first}.",
-            fix=next((finding.fix for finding in health.problems if finding.fix), "See the list."),
+            # What has no command says in its message what to do; the list shows it.
+            fix=next(
+                (finding.fix for finding in health.problems if finding.fix),
+                f"spec-kitty agent status doctor --mission {health.mission_slug}",
+            ),
             details=health.to_json(),
+        )
+
+
+class RepairIncomplete(SpecKittyError):
+    """Something is wrong with a mission after its repair, or without it; `details` is all of it."""
+
+    code = "STATUS_REPAIR_INCOMPLETE"
+
+    def __init__(self, health: MissionHealth, done: Repaired) -> None:
+        first = health.problems[0]
+        count = len(health.problems)
+        left = "1 problem is left" if count == 1 else f"{count} problems are left"
+        repairs = done.plan.steps and not done.applied
+        yes = f"spec-kitty agent status doctor --fix --yes --mission {health.mission_slug}"
+        super().__init__(
+            f"{health.mission_slug}: {left}; first: {first}.",
+            fix=yes if repairs else MissionUnhealthy(health).fix,
+            details={
+                **done.to_json(),
+                "remaining": [finding.to_json() for finding in health.problems],
+            },
         )
 
 
@@ -152,7 +165,9 @@ def mission_health(
         *examine_log(mission_log(project, mission)),
         *_markers(mission),
         *_stale(mission, log, board, lanes, branches, limits),
-        *_left_behind(repo, mission, board, lanes, branches),
+        *left_behind(
+            repo, mission, board, lanes, {name: tip.commit for name, tip in branches.items()}
+        ),
     ]
     # A stable sort keeps what belongs together together.
     found.sort(key=lambda finding: finding.note)
@@ -183,7 +198,7 @@ def _branches(repo: Repository, mission: Mission) -> Mapping[str, _Tip]:
     found = {}
     for line in listed.stdout.splitlines():
         name, commit, at = line.split("\0")
-        if re.fullmatch(_LANE_NAME, name.removeprefix(prefix)):
+        if re.fullmatch(LANE_NAME, name.removeprefix(prefix)):
             found[name] = _Tip(commit, datetime.fromisoformat(at))
     return found
 
@@ -199,8 +214,8 @@ def _markers(mission: Mission) -> Iterator[Finding]:
         if found is not None:
             yield Finding(
                 CONFLICT_MARKER,
-                "a merge-conflict marker was left in it",
-                f"Edit {mission.relative(path)}: keep what is right, delete the markers, commit",
+                "a merge-conflict marker was left in it; edit it: keep what is right, delete the "
+                "markers, commit",
                 file=mission.relative(path),
                 line=content.count(b"\n", 0, found.start()) + 1,
                 offset=found.start(),
@@ -235,80 +250,13 @@ def _stale(
         yield Finding(
             STALE_CLAIM,
             f"{wp_id} is {state.lane} by {who}, without an event or a commit for {days} "
-            f"{'day' if days == 1 else 'days'}",
-            f"Ask {who} to go on, or free it: spec-kitty agent tasks move-task {wp_id} --to planned "
-            f'--agent <you> --force --note "{who} is gone" --mission {mission.slug}',
+            f"{'day' if days == 1 else 'days'}; ask {who} to go on, or free it",
+            f"spec-kitty agent tasks move-task {wp_id} --to planned --agent spec-kitty --force "
+            f"--note {_quoted(f'{who} is gone')} --mission {mission.slug}",
             wp_id=wp_id,
         )
 
 
-def _left_behind(
-    repo: Repository,
-    mission: Mission,
-    board: Board,
-    lanes: tuple[MissionLane, ...],
-    branches: Mapping[str, _Tip],
-) -> Iterator[Finding]:
-    trees = {tree.path: tree for tree in list_worktrees(repo)}
-    wanted = {lane.branch: lane for lane in lanes if not lane.is_planning}
-    over = {
-        lane.branch
-        for lane in wanted.values()
-        # What is done is still to be merged; what is canceled never will be.
-        if all(
-            board.lane(wp_id) in (TERMINAL_LANES if mission.merged_at else _CANCELED)
-            for wp_id in lane.wp_ids
-        )
-    }
-    for folder in _worktree_folders(mission):
-        name = f"{WORKTREES}/{folder.name}"
-        tree = trees.get(folder)
-        branch = BRANCH_PREFIX + folder.name
-        if tree is None:
-            yield Finding(
-                ORPHANED_WORKTREE,
-                f"{name} is a folder that git does not know as a worktree",
-                f"Keep what is of use in {name}, then delete the folder",
-                file=name,
-            )
-        elif branch not in wanted or branch in over:
-            why = _why_not_needed(branch in wanted)
-            yield Finding(
-                ORPHANED_WORKTREE,
-                f"{name} is not needed: {why}",
-                f"git worktree remove {name}   (refused while it holds uncommitted files)",
-                file=name,
-            )
-    for branch in branches:
-        if branch not in wanted or branch in over:
-            yield Finding(
-                ORPHANED_BRANCH,
-                f"branch {branch} is not needed: {_why_not_needed(branch in wanted)}",
-                f"git branch -d {branch}   (refused while it is not merged)",
-            )
-    for branch, lane in wanted.items():
-        if branch in over:
-            continue
-        if branch not in branches and was_started(board, lane):
-            error = branch_missing(repo, lane, board)
-            yield Finding(LANE_BRANCH_MISSING, error.message.rstrip("."), error.fix)
-        elif branch in branches and not any(
-            tree.branch == branch and not tree.missing for tree in trees.values()
-        ):
-            yield Finding(
-                WORKTREE_MISSING,
-                f"{branch} is checked out nowhere; its worktree is made again when it is needed",
-                note=True,
-            )
-
-
-def _why_not_needed(is_lane: bool) -> str:
-    return "its work is merged or canceled" if is_lane else "it is no lane of the mission"
-
-
-def _worktree_folders(mission: Mission) -> list[Path]:
-    parent = mission.root / WORKTREES
-    if not parent.is_dir():
-        return []
-    own = re.compile(re.escape(mission.slug) + "-" + _LANE_NAME)
-    return sorted(path for path in parent.iterdir() if path.is_dir() and own.fullmatch(path.name))
+def _quoted(text: str) -> str:
+    """Quote a text for any shell: a name can hold what a shell takes for something else."""
+    return '"' + re.sub(r"[\"\\$`!%]", "", text) + '"'

@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import public_name, without_personal_data
 from specify_cli.kernel.clock import utc_now
-from specify_cli.kernel.errors import UsageError
+from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import ReadFailed
 from specify_cli.missions.activity_log import with_entry
+from specify_cli.missions.documents import uncommitted_files
+from specify_cli.missions.home import write_documents
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import find_work_package, normalise_wp_id
 from specify_cli.status.board import actor_label
@@ -33,6 +36,12 @@ class InvalidNote(UsageError):
     code = "INVALID_NOTE"
 
 
+class WorkPackageFileEdited(SpecKittyError):
+    """The file that a note goes to has changes of the user that nobody has committed."""
+
+    code = "WP_FILE_UNCOMMITTED"
+
+
 class InvalidLimit(UsageError):
     """A number of entries that is not at least one."""
 
@@ -47,7 +56,7 @@ class HistoryEntry(NamedTuple):
         mission_slug: The mission.
         wp_id: The work package.
         actor: Who noted it.
-        note: What, on one line.
+        note: What, as it is recorded: without what tells about machine and user.
         at: When, as it stands in the file.
         file: The work package file, relative to the project root.
         event_id: The row of the log that carries the note too.
@@ -80,8 +89,8 @@ class HistoryEntry(NamedTuple):
         }
 
     def to_text(self) -> str:
-        """Return one line for people."""
-        return f"Noted in {self.file}: {self.note}"
+        """Return the same for people."""
+        return f"Noted in {self.file}: {_indented(self.note)}"
 
 
 class HistoryRow(NamedTuple):
@@ -208,21 +217,23 @@ def add_history(
 ) -> HistoryEntry:
     """Add a note to a work package: a line of its file and a row of the log, in one commit.
 
-    The line stands at the end of the section `## Activity Log`, which is made when there is none.
+    The line stands at the end of the section `## Activity Log`, which is made when there is none. Of a
+    note of several lines the further ones are indented.
 
     Args:
         project: The project.
         mission: The mission.
         wp_id: The work package, in any notation.
         actor: Who notes it.
-        note: What; line ends become spaces.
+        note: What; what it tells about machine and user is masked (DESIGN.md P8).
 
     Raises:
         InvalidNote: INVALID_NOTE: actor or note are blank, or the note is too long.
         WorkPackageNotFound: WP_NOT_FOUND.
+        WorkPackageFileEdited: WP_FILE_UNCOMMITTED: its file has changes that are not committed.
         SpecKittyError: Whatever writing and committing raise; the file is then as it was.
     """
-    said, who = " ".join(note.split()), " ".join(actor.split())
+    said, who = _trimmed(note), " ".join(public_name(actor).split())
     if not said or not who or len(said) > _NOTE_LENGTH:
         raise InvalidNote(
             "the note is blank." if not said else "nobody is named." if not who else
@@ -233,10 +244,15 @@ def add_history(
     entry_id = f"hist-{secrets.token_hex(16)}"
     at = utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
     message = f"hist: {package.id} note by {who} ({mission.slug})"
-    with MissionStatus.change(mission_log(project, mission), message=message) as change:
+    log = mission_log(project, mission)
+    with MissionStatus.change(log, message=message) as change:
+        _refuse_edits(mission, package.path, log.lock_path.with_suffix(".pending"))
+        said = without_personal_data(said, change.surroundings)
         event_id = change.annotate(package.id, who, {"note": said, "history_entry_id": entry_id})
         # Read under the lock: two notes at once must both be kept.
-        change.include(package.path, with_entry(_content(package.path), f"- {at} {who}: {said}"))
+        entry = f"- {at} {who}: {_indented(said)}"
+        content = {package.path: with_entry(_content(package.path), entry)}
+        write_documents(project, mission, change, content, message)
     return HistoryEntry(
         entry_id,
         mission.slug,
@@ -247,6 +263,39 @@ def add_history(
         mission.relative(package.path),
         event_id,
         change.result.commit,
+    )
+
+
+def _trimmed(note: str) -> str:
+    """Return a note without the blanks around it; on one line they are single ones."""
+    lines = note.strip().splitlines()
+    if len(lines) < 2:
+        return " ".join(note.split())
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _indented(text: str) -> str:
+    """Keep the further lines of a text apart from what follows; four blanks make no heading of any."""
+    return "\n".join(
+        f"    {line}" if number and line else line for number, line in enumerate(text.split("\n"))
+    )
+
+
+def _refuse_edits(mission: Mission, path: Path, marker: Path) -> None:
+    """Leave a file alone that its user is working on: the commit would take the edits along.
+
+    Raises:
+        WorkPackageFileEdited: WP_FILE_UNCOMMITTED.
+    """
+    name = mission.relative(path)
+    # What a crash left of an earlier note is ours, and this change completes it.
+    if marker.exists() or name not in uncommitted_files(mission.root, [name]):
+        return
+    raise WorkPackageFileEdited(
+        f"{name} has changes that are not committed, and a note would commit them too.",
+        fix=f'git commit -m "Edit {path.stem}" -- "{name}" (`git add` it first if it is new), or undo '
+        "the changes; then note it again.",
+        details={"file": name},
     )
 
 
@@ -313,7 +362,7 @@ def _told(facts: JsonObject) -> str:
     if not isinstance(delta, dict):
         return ""
     if set(delta) <= {"note", "history_entry_id"} and "note" in delta:
-        return f"note: {delta['note']}"
+        return f"note: {_indented(str(delta['note']))}"
     parts = []
     for key, value in delta.items():
         if isinstance(value, dict):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import public_name
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.dependencies import unmet_dependencies
@@ -78,8 +78,7 @@ class HandOffIncomplete(SpecKittyError):
         self.failures = failures
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """A work package that is being implemented.
 
     Attributes:
@@ -97,8 +96,7 @@ class Started:
     no_op: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOff:
+class HandedOff(NamedTuple):
     """A work package that waits for review.
 
     Attributes:
@@ -147,6 +145,7 @@ def start_implementation(
         TransitionRejected: TRANSITION_REJECTED: it cannot be started from where it stands.
         SpecKittyError: As `ensure_workspace`.
     """
+    actor = public_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} started by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
@@ -258,6 +257,7 @@ def hand_off(
         TransitionRejected: TRANSITION_REJECTED: it is not in progress.
         SpecKittyError: As `handoff_problems`.
     """
+    actor = public_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} handed off by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
@@ -312,7 +312,12 @@ def refuse_other_holder(wp_id: str, holder: str | None, actor: str, *, task: str
         fix=f"Take another work package (spec-kitty next --agent {actor}). If {holder} will not go "
         f"on: spec-kitty agent tasks move-task {wp_id} --to {back} --agent {actor} --force "
         f'--note "{holder} is gone"',
-        details={"wp_id": wp_id, "claimed_by": holder, "requesting_actor": actor},
+        details={
+            "wp_id": wp_id,
+            "claimed_by": holder,
+            "requesting_actor": actor,
+            "task": task or "implementing",
+        },
     )
 
 
@@ -348,10 +353,10 @@ def refuse_unmet_dependencies(package: WorkPackage, board: Board) -> None:
     unmet = {wp_id: board.lane(wp_id) for wp_id in unmet_dependencies(package.dependencies, board)}
     if not unmet:
         return
-    listed = ", ".join(f"{wp_id} ({lane})" for wp_id, lane in unmet.items())
+    listed = ", ".join(f"{wp_id} ({lane.shown})" for wp_id, lane in unmet.items())
     raise DependenciesNotSatisfied(
         f"{package.id} builds on work that is not approved yet: {listed}.",
-        fix=f"Finish {next(iter(unmet))} first, or remove it from `dependencies` in "
+        fix=f"Finish {' and '.join(unmet)} first, or remove what is not needed from `dependencies` in "
         f"{package.path.name} and run finalize-tasks.",
         details={
             "wp_id": package.id,

@@ -10,7 +10,7 @@ from specify_cli.git.merging import advance_branch, forecast_merge, is_ancestor,
 from specify_cli.git.process import run_git
 from specify_cli.git.replaying import own_commits, replay
 from specify_cli.git.worktrees import list_worktrees
-from specify_cli.missions.merge_plan import MISSION_TRAILER
+from specify_cli.missions.merge_plan import MISSION_TRAILER, made_by, title
 from specify_cli.missions.merge_preflight import MergeConflict, overwritten_files, preflight_failed
 from specify_cli.missions.workspaces import target_missing
 
@@ -36,6 +36,7 @@ class LandingPlan:
         outcome: "land", "landed" (it holds the commit already) or "conflict".
         conflicts: Files that conflict.
         blockers: What keeps it from happening.
+        strategy: When it has landed before: how, if the commits show it.
     """
 
     branch: str
@@ -45,6 +46,7 @@ class LandingPlan:
     outcome: Literal["land", "landed", "conflict"]
     conflicts: tuple[str, ...] = ()
     blockers: tuple[SpecKittyError, ...] = ()
+    strategy: Strategy | None = None
 
     def to_json(self) -> JsonObject:
         """Return the landing as it stands in the report."""
@@ -66,8 +68,9 @@ def plan_landing(repo: Repository, mission: Mission, branch: str, source: str) -
     tip = branch_tips(repo).get(branch)
     if tip is None:
         raise target_missing(branch)
-    if is_ancestor(repo, source, tip) or _was_squashed(repo, source, tip):
-        return LandingPlan(branch, tip, source, None, "landed")
+    strategy = _landed_by(repo, mission, source, tip)
+    if strategy is not None or is_ancestor(repo, source, tip):
+        return LandingPlan(branch, tip, source, None, "landed", strategy=strategy)
     forecast = forecast_merge(repo, tip, source)
     if forecast.tree is None:
         error = MergeConflict(
@@ -102,10 +105,12 @@ def land(repo: Repository, mission: Mission, plan: LandingPlan, strategy: Strate
     if plan.tree is None:
         return plan.tip
     message = (
-        f"{mission.friendly_name} ({mission.slug})\n\n"
-        f"{MISSION_TRAILER}: {mission.slug}\n{LANDED_TRAILER}: {plan.source}\n"
+        f"{title(mission)}\n\n{MISSION_TRAILER}: {mission.slug}\n{LANDED_TRAILER}: {plan.source}\n"
     )
-    if strategy == "rebase":
+    if strategy == "rebase" and _is_in_a_row(repo, plan.tip, plan.source):
+        # Nothing to rewrite: the branch follows, and who looks later finds the commit in it.
+        commit = plan.source
+    elif strategy == "rebase":
         commits = own_commits(repo, plan.source, (plan.tip,))
         commit = replay(
             repo, plan.tip, commits, tree=plan.tree, message=message, keep_ours=_nothing
@@ -121,10 +126,19 @@ def _nothing(_: str) -> bool:
     return False
 
 
-def _was_squashed(repo: Repository, source: str, tip: str) -> bool:
+def _is_in_a_row(repo: Repository, tip: str, source: str) -> bool:
+    """Tell whether a commit lies ahead of another one with no merge between them."""
+    if not is_ancestor(repo, tip, source):
+        return False
+    return not run_git(repo.root, "rev-list", "-1", "--merges", source, f"^{tip}").strip()
+
+
+def _landed_by(repo: Repository, mission: Mission, source: str, tip: str) -> Strategy | None:
+    """Return how a commit was landed on a branch; None when no commit there says that it was."""
     found = run_git(
         repo.root,
-        *("rev-list", "-1", tip, f"^{source}"),
+        *("log", "-1", "--no-show-signature", "--format=%P%n%s", tip, f"^{source}"),
         *("--fixed-strings", f"--grep={LANDED_TRAILER}: {source}"),
     )
-    return bool(found.strip())
+    parents, _, subject = found.strip("\n").partition("\n")
+    return made_by(mission, len(parents.split()), subject) if parents else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import public_name, public_names
 from specify_cli.missions.emit import emit_transition
 from specify_cli.missions.implementation import (
     hand_off,
@@ -114,6 +115,11 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
         InvalidJson: INVALID_JSON: evidence or review result of another shape.
         SpecKittyError: As the acts of implementation and review.
     """
+    request = request._replace(
+        actor=public_name(request.actor),
+        evidence=public_names(request.evidence),
+        review_result=public_names(request.review_result),
+    )
     package = find_work_package(mission, request.wp_id)
     lane = request.to_lane
     message = f"{package.id} {lane} by {request.actor} ({mission.slug})"

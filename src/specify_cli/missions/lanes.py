@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LANES_FILE = "lanes.json"
 PLANNING_LANE = "lane-planning"
 VERSION = 1
-_LANE_ID = re.compile(r"lane-[a-z]+\Z")
+_LANE_ID = r"lane-[a-z]+\Z"
 _FINALIZE = "spec-kitty agent mission finalize-tasks"
 
 
@@ -196,7 +196,7 @@ def _lane(mission: Mission, entry: object, file: str) -> MissionLane:
     if not isinstance(entry, dict):
         raise _corrupt(file, None, "a lane is not an object")
     lane_id, group = entry.get("lane_id"), entry.get("parallel_group", 0)
-    if not isinstance(lane_id, str) or _LANE_ID.match(lane_id) is None:
+    if not isinstance(lane_id, str) or re.match(_LANE_ID, lane_id) is None:
         # The id becomes part of a branch and a folder name.
         raise _corrupt(file, None, f"{str(lane_id)[:60]!r} is not a lane_id such as lane-a")
     if not isinstance(group, int) or isinstance(group, bool):

@@ -8,15 +8,15 @@ there and does what is missing, so running the command again after a crash goes 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
+from specify_cli.events.free_text import public_name
 from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, remote_default
 from specify_cli.git.merging import advance_branch, is_ancestor
 from specify_cli.git.process import GitFailed, try_git
-from specify_cli.git.pushing import push_branch, remote_of
+from specify_cli.git.pushing import PushFailed, push_branch, remote_of
 from specify_cli.git.safe_commit import Capability
 from specify_cli.git.worktrees import (
     WORKTREES,
@@ -25,6 +25,7 @@ from specify_cli.git.worktrees import (
     ignored_files,
     remove_worktree,
 )
+from specify_cli.kernel import stopping
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
@@ -106,7 +107,7 @@ def merge_mission(
         PushFailed: PUSH_FAILED: before anything is done when there is no remote; else the merge is done.
         SpecKittyError: LANES_MISSING, LOCK_TIMEOUT, GIT_FAILED, SAFE_COMMIT_*.
     """
-    chosen = merge_strategy(strategy)
+    actor, chosen = public_name(actor), merge_strategy(strategy)
     landing_branch = target if target and target != mission.target_branch else None
     lane_strategy: Strategy = chosen if landing_branch is None or chosen == "rebase" else "merge"
     repo = main_checkout(project)
@@ -120,7 +121,7 @@ def merge_mission(
         mission = load_mission(mission.root, mission.slug)
         number = _number(repo, mission, landing_branch)
         with MissionStatus.change(
-            replace(mission_log(project, mission), mission_number=number),
+            mission_log(project, mission)._replace(mission_number=number),
             message=f"Merge {mission.slug} into {mission.target_branch}",
             capability=Capability.MERGE_BOOKKEEPING,
         ) as change:
@@ -128,8 +129,12 @@ def merge_mission(
             landing = _forecast_landing(repo, mission, plan, landing_branch)
             _refuse(*plan.blockers, *(landing.blockers if landing else ()))
             documents_target(mission)
+            # A branch that has moved is a change, and what belongs to it follows.
+            stopping.hold(changing=True)
             advance_branch(repo, mission.target_branch, plan.result, plan.target_tip)
-            _record(project, change, mission, actor, number, plan)
+            strategies = _Strategies(chosen, plan, mission.metadata.get("merge_strategy"))
+            used = strategies.of_lanes() if landing is None else chosen
+            _record(project, change, mission, actor, number, plan, used)
             done = change.board.in_lane(Lane.DONE)
         bring_status_home(project, mission)
         landed_commit: str | None = None
@@ -138,14 +143,19 @@ def merge_mission(
             landing = plan_landing(repo, mission, landing_branch, source)
             _refuse(*landing.blockers)
             landed_commit = land(repo, mission, landing, chosen)
+            used = strategies.of_landing(landing)
         cleanup = _clean_up(repo, mission, plan)
         if remote is not None:
-            push_branch(repo, final_branch, remote)
+            try:
+                push_branch(repo, final_branch, remote)
+            except PushFailed as error:
+                error.details |= {"merged": True, "commit": branch_tip(repo, final_branch)}
+                raise
     return MergeReport(
         mission_slug=mission.slug,
         mission_number=number,
         target_branch=mission.target_branch,
-        strategy=chosen,
+        strategy=used,
         dry_run=False,
         lanes=plan.lanes,
         merged_commit=plan.merged_commit,
@@ -156,7 +166,36 @@ def merge_mission(
         cleanup=cleanup,
         pushed_to=remote,
         warnings=plan.warnings,
+        no_op=not plan.moves
+        and change.result.commit is None
+        and (landing is None or landing.outcome == "landed"),
     )
+
+
+class _Strategies(NamedTuple):
+    """How a mission's work came where it is: now, or when an earlier run brought it there.
+
+    Attributes:
+        chosen: What was asked for now.
+        plan: What is done now, and what earlier commits show.
+        recorded: What `meta.json` says.
+    """
+
+    chosen: Strategy
+    plan: MergePlan
+    recorded: object
+
+    def of_lanes(self) -> Strategy:
+        """Return how the lanes were merged."""
+        return self.chosen if self.plan.moves else self._earlier(self.plan.earlier_strategy)
+
+    def of_landing(self, landing: LandingPlan) -> Strategy:
+        """Return how the mission was brought onto the other branch."""
+        return self.chosen if landing.outcome == "land" else self._earlier(landing.strategy)
+
+    def _earlier(self, shown: Strategy | None) -> Strategy:
+        known = next((one for one in STRATEGIES if one == self.recorded), None)
+        return shown or known or self.chosen
 
 
 def _dry_run(
@@ -255,6 +294,7 @@ def _record(
     actor: str,
     number: int,
     plan: MergePlan,
+    strategy: Strategy,
 ) -> None:
     """Record what is not recorded yet: done, MissionClosed, `meta.json`."""
     for wp_id in change.board.in_lane(Lane.APPROVED):
@@ -287,6 +327,7 @@ def _record(
             "merged_at": isoformat(utc_now()),
             "merged_by": actor,
             "merged_commit": plan.merged_commit,
+            "merge_strategy": strategy,
             "baseline_merge_commit": plan.baseline,
         }
         path = mission.directory / META_FILE
@@ -339,6 +380,8 @@ def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
     deleted: list[str] = []
     kept: list[tuple[str, str]] = []
     for lane in plan.lanes:
+        if lane.outcome == "canceled" and lane.checkout is not None:
+            kept.append((lane.checkout.name, "its work packages are canceled: it was not merged"))
         if lane.outcome not in ("merge", "merged") or lane.tip is None:
             continue
         if lane.checkout is not None:
@@ -367,7 +410,7 @@ def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
 
 
 def _remove(repo: Repository, path: Path) -> str | None:
-    if Path.cwd().is_relative_to(path):
+    if _stands_in(path):
         return "you are in it; run the command again from the main checkout"
     try:
         precious = ignored_files(path)
@@ -377,6 +420,13 @@ def _remove(repo: Repository, path: Path) -> str | None:
     except (WorktreeDirty, GitFailed) as error:
         return error.message
     return None
+
+
+def _stands_in(path: Path) -> bool:
+    try:
+        return Path.cwd().is_relative_to(path)
+    except FileNotFoundError:  # in a folder that is gone
+        return False
 
 
 def _delete(repo: Repository, mission: Mission, lane: LanePlan) -> str | None:

@@ -99,6 +99,7 @@ class MergePlan:
             there are conflicts.
         merged_commit: The commit that holds the mission's work, of this or an interrupted run.
         baseline: The target's tip before the first lane was merged.
+        earlier_strategy: How an earlier run merged, as the commits show; None when there was none.
         lanes: In merge order.
         blockers: What keeps the merge from happening, most important first.
         warnings: What is worth knowing.
@@ -109,9 +110,15 @@ class MergePlan:
     result: str
     merged_commit: str
     baseline: str
+    earlier_strategy: Strategy | None
     lanes: tuple[LanePlan, ...]
     blockers: tuple[SpecKittyError, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def moves(self) -> bool:
+        """Whether the branch moves: a lane is merged now."""
+        return self.result != self.target_tip
 
 
 def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strategy) -> MergePlan:
@@ -173,9 +180,10 @@ def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strat
         result=result,
         merged_commit=result if result != target_tip else (earlier.commit or target_tip),
         baseline=baseline,
+        earlier_strategy=earlier.strategy,
         lanes=tuple(planned),
         blockers=tuple(blockers),
-        warnings=_not_accepted(mission) + _unreviewed(repo, mission, board, planned, tips),
+        warnings=not_accepted(mission) + _unreviewed(repo, mission, board, planned, tips),
     )
 
 
@@ -187,11 +195,13 @@ class EarlierMerges:
         commit: The latest commit that brought a lane in, None if there is none.
         baseline: The target's tip before the first of them.
         lanes: Lane id to the tip that was brought in last.
+        strategy: How that latest commit was made; None if there is none.
     """
 
     commit: str | None
     baseline: str | None
     lanes: Mapping[str, str]
+    strategy: Strategy | None = None
 
 
 def earlier_merges(
@@ -203,15 +213,17 @@ def earlier_merges(
     """
     listed = run_git(
         repo.root,
-        *("log", "--topo-order", "--no-show-signature", "--format=%H%n%B%x00", target_tip),
+        *("log", "--topo-order", "--no-show-signature", "--format=%H %P%n%B%x00", target_tip),
         *(f"^{tip}" for tip in lane_tips),
         *("--fixed-strings", f"--grep={MISSION_TRAILER}: {mission.slug}"),
     )
     commit: str | None = None
     baseline: str | None = None
     lanes: dict[str, str] = {}
+    strategy: Strategy | None = None
     for entry in listed.split("\0"):
-        sha, _, body = entry.strip("\n").partition("\n")
+        ids, _, body = entry.strip("\n").partition("\n")
+        sha, *parents = ids.split() or [""]
         trailers = [line.partition(": ")[::2] for line in body.splitlines()]
         if (MISSION_TRAILER, mission.slug) not in trailers:
             continue
@@ -220,11 +232,31 @@ def earlier_merges(
             continue
         # Newest first: the first commit is the latest, and so is the first tip of a lane.
         commit = commit or sha
+        strategy = strategy or made_by(mission, len(parents), body)
         baseline = dict(trailers).get(BASELINE_TRAILER, baseline)
         for value in found:
             lane_id, _, tip = value.partition(" ")
             lanes.setdefault(lane_id, tip)
-    return EarlierMerges(commit, baseline, lanes)
+    return EarlierMerges(commit, baseline, lanes, strategy)
+
+
+def made_by(mission: Mission, parents: int, message: str) -> Strategy:
+    """Tell from a commit that brought work of a mission in how it did.
+
+    Args:
+        mission: The mission.
+        parents: How many parents the commit has.
+        message: Its message, or its subject alone.
+    """
+    if parents > 1:
+        return "merge"
+    # What is replayed keeps its own subject; a squash bears the mission's name.
+    return "squash" if message.splitlines()[:1] == [title(mission)] else "rebase"
+
+
+def title(mission: Mission) -> str:
+    """Return the subject of a commit that holds a mission's work as a whole."""
+    return f"{mission.friendly_name} ({mission.slug})"
 
 
 def _lane_plan(
@@ -290,7 +322,7 @@ def _merge_lanes(
     if any(plan.outcome == "conflict" for plan in done):
         return target_tip, done
     if strategy == "squash" and merged:
-        message = _message(mission, merged, baseline, f"{mission.friendly_name} ({mission.slug})")
+        message = _message(mission, merged, baseline, title(mission))
         tip = merge_commit(repo, f"{tip}^{{tree}}", (target_tip,), message)
     return (row if strategy == "rebase" else tip), done
 
@@ -324,7 +356,8 @@ def _message(mission: Mission, plans: Sequence[LanePlan], baseline: str, subject
     return "\n".join(lines)
 
 
-def _not_accepted(mission: Mission) -> tuple[str, ...]:
+def not_accepted(mission: Mission) -> tuple[str, ...]:
+    """Say that a mission was never accepted; empty when it was."""
     if mission.accepted_at is not None:
         return ()
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.git.merging import changed_between
 from specify_cli.git.process import run_git, split_nul
-from specify_cli.git.worktrees import dirty_files
+from specify_cli.git.worktrees import dirty_files, shown_folder
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.acceptance import MissionNotReady, incomplete_work_packages
 
@@ -59,7 +59,7 @@ def incomplete_mission(mission: Mission, board: Board) -> list[SpecKittyError]:
     incomplete = incomplete_work_packages(mission, board)
     if not incomplete:
         return []
-    listed = ", ".join(f"{wp_id} ({board.lane(wp_id)})" for wp_id in incomplete)
+    listed = ", ".join(f"{wp_id} ({board.lane(wp_id).shown})" for wp_id in incomplete)
     return [
         MissionNotReady(
             f"mission {mission.slug} cannot be merged: not approved yet: {listed}.",
@@ -92,7 +92,8 @@ def uncommitted_work(
             if files:
                 name = plan.checkout.name
                 fix = (
-                    f"Commit them in {name} (and have them reviewed), or delete what is not needed."
+                    f"Commit them in {shown_folder(plan.checkout)} (and have them reviewed), or "
+                    "delete what is not needed."
                 )
                 obstacles.append(Obstacle(name, files, "has uncommitted files", fix))
             continue
@@ -101,7 +102,10 @@ def uncommitted_work(
             on = (
                 f"on branch {astray.branch}" if astray.branch else "on no branch (HEAD is detached)"
             )
-            fix = f"In {astray.path.name}: git switch {lane.branch}, and merge what belongs to it."
+            fix = (
+                f"In {shown_folder(astray.path)}: git switch {lane.branch}, and merge what belongs "
+                "to it."
+            )
             obstacles.append(Obstacle(astray.path.name, dirty_files(astray.path), f"is {on}", fix))
     return preflight_failed([*obstacles, *overwritten])
 
@@ -148,7 +152,9 @@ def lane_conflicts(mission: Mission, planned: Sequence[LanePlan]) -> list[SpecKi
         }
         for plan in conflicting
     ]
-    where = first.checkout.name if first.checkout is not None else f"a checkout of {first.branch}"
+    where = f"a checkout of {first.branch}"
+    if first.checkout is not None:
+        where = shown_folder(first.checkout)
     return [
         MergeConflict(
             f"the lanes of {mission.slug} conflict: {found}. Nothing was changed.",
@@ -186,7 +192,7 @@ def overwritten_files(
     files = _in_the_way(local, touched)
     if not files:
         return []
-    fix = f"Commit, move or delete them in {tree.path.name}."
+    fix = f"Commit, move or delete them in {shown_folder(tree.path)}."
     problem = f"has files that the merge into {branch} would overwrite"
     return [Obstacle(tree.path.name, files, problem, fix)]
 

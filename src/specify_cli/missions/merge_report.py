@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from specify_cli.kernel.errors import SpecKittyError
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.landing import LandingPlan
-    from specify_cli.missions.merge_plan import LanePlan
+    from specify_cli.missions.merge_plan import LanePlan, Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class MergeReport:
         mission_slug: The mission.
         mission_number: The number it has, or would get.
         target_branch: The branch that the lanes were merged into.
-        strategy: "merge", "squash" or "rebase".
+        strategy: "merge", "squash" or "rebase": how the work came where it is, be it earlier.
         dry_run: Nothing was done.
         lanes: What happened to each lane, in merge order.
         merged_commit: The commit that holds the mission's work; None while conflicts prevent it.
@@ -47,12 +47,13 @@ class MergeReport:
         pushed_to: The remote that the work was pushed to, None when nobody asked for it.
         blockers: What keeps a dry run from being carried out.
         warnings: What is worth knowing.
+        no_op: It was merged before, in the same way; nothing was merged, recorded or landed.
     """
 
     mission_slug: str
     mission_number: int
     target_branch: str
-    strategy: str
+    strategy: Strategy
     dry_run: bool
     lanes: tuple[LanePlan, ...]
     merged_commit: str | None
@@ -64,6 +65,7 @@ class MergeReport:
     pushed_to: str | None = None
     blockers: tuple[SpecKittyError, ...] = ()
     warnings: tuple[str, ...] = ()
+    no_op: bool = False
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `merge`."""
@@ -95,6 +97,7 @@ class MergeReport:
         cleanup = self.cleanup
         return document | {
             "merged": True,
+            "no_op": self.no_op,
             "mission_number": self.mission_number,
             "merged_commit": self.merged_commit,
             "commit": self.bookkeeping_commit,

@@ -349,6 +349,14 @@ def _slug_answers_to(slug: str, handle: str) -> bool:
 def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     names = [directory.name for directory in _folders(root)]
     elsewhere = missions_elsewhere(root, names)
+    if handle is not None:
+        its = [name for name in elsewhere if _slug_answers_to(_slug_of(name), handle)]
+        if its:
+            return MissionNotFound(
+                f"mission {handle!r} is on another branch than the one that is checked out.",
+                fix=" or ".join(f"git switch {name}" for name in its[:_SHOWN]),
+                details={"handle": handle, "missions": [*names], "branches": [*its]},
+            )
     fixes = []
     if names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -357,13 +365,18 @@ def _not_found(root: Path, handle: str | None) -> MissionNotFound:
         listed = " or ".join(f"git switch {branch}" for branch in elsewhere[:_SHOWN])
         fixes.append(f"{'Or go' if names else 'Go'} to the branch of another mission: {listed}")
     if not fixes:
-        fixes.append('Make one: spec-kitty agent mission create "Your title"')
+        fixes.append('Make one: spec-kitty specify "Your title"')
     what = f"there is no mission {handle!r}" if handle else "there is no mission yet"
     return MissionNotFound(
         f"{what} on the branch that is checked out.",
         fix=" ".join(fixes),
         details={"handle": handle, "missions": [*names], "branches": [*elsewhere]},
     )
+
+
+def _slug_of(branch: str) -> str:
+    """Return the slug of the mission that a branch was made for."""
+    return branch.removeprefix(BRANCH_PREFIX)
 
 
 def _ambiguous(

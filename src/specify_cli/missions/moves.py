@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import public_name
 from specify_cli.missions.board import SELF_REVIEW, is_self_review
 from specify_cli.missions.claims import change_lane
 from specify_cli.missions.mission import mission_log
@@ -70,7 +71,7 @@ class Move(NamedTuple):
         """Return one line for people, and one more for a review by the implementer."""
         if not self.event_ids:
             return f"{self.wp_id} is in {self.to_lane} already."
-        moved = f"{self.wp_id}: {self.from_lane} → {self.to_lane} (by {self.actor})"
+        moved = f"{self.wp_id}: {self.from_lane.shown} → {self.to_lane} (by {self.actor})"
         if not self.self_review:
             return moved
         return f"{moved}\n  note  a self-review: {self.actor} implemented it"
@@ -103,6 +104,7 @@ def move_work_package(
         SpecKittyError: UNKNOWN_LANE, WP_NOT_FOUND, TRANSITION_REJECTED, WP_ALREADY_CLAIMED,
             DEPENDENCIES_NOT_SATISFIED, REVIEW_FEEDBACK_REQUIRED, WRONG_BRANCH.
     """
+    actor = public_name(actor)
     lane = parse_lane(to)
     package = find_work_package(mission, wp_id)
     with MissionStatus.change(mission_log(project, mission)) as change:

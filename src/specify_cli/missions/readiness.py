@@ -24,32 +24,54 @@ class Standing(NamedTuple):
         lane: One of the nine displayed lanes; one without events is planned.
         dependencies: Work packages that must be approved first.
         actor: Who moved it last, or None.
+        implementer: Who has claimed it, or None.
     """
 
     wp_id: str
     lane: Lane
     dependencies: tuple[str, ...]
     actor: str | None
+    implementer: str | None = None
+
+    @property
+    def holder(self) -> str | None:
+        """Who is at work on it; None when anybody can start it."""
+        return self.implementer if self.lane in _AT_WORK else None
 
 
-def standings(mission: Mission) -> tuple[Standing, ...]:
-    """Return where every work package of a mission stands, sorted by id. Reads only.
+class Standings(NamedTuple):
+    """Where work packages stand, and what the log could not say about it.
+
+    Attributes:
+        work_packages: Sorted by id.
+        log_problems: Lines of the log that cannot be used, as the board names them.
+    """
+
+    work_packages: tuple[Standing, ...]
+    log_problems: tuple[str, ...]
+
+
+def standings(mission: Mission) -> Standings:
+    """Return where every work package of a mission stands. Reads only.
 
     Raises:
         SpecKittyError: As `mission_board`.
     """
-    return tuple(
+    board = mission_board(mission)
+    found = tuple(
         Standing(
             entry.wp_id,
             entry.lane if entry.lane in DISPLAY_LANES else Lane.PLANNED,
             entry.dependencies,
             entry.actor,
+            entry.implementer,
         )
-        for entry in mission_board(mission).entries
+        for entry in board.entries
     )
+    return Standings(found, board.problems)
 
 
-def ready_work_packages(mission: Mission) -> tuple[Standing, ...]:
+def ready_work_packages(mission: Mission) -> Standings:
     """Return the work packages that can be started, or taken up again, side by side. Reads only.
 
     What they build on is approved or done. One that is claimed or in progress is named as well: whoever
@@ -61,7 +83,7 @@ def ready_work_packages(mission: Mission) -> tuple[Standing, ...]:
     Raises:
         SpecKittyError: As `mission_board`; LANES_CORRUPT.
     """
-    found = standings(mission)
+    found, log_problems = standings(mission)
     lane_of = {standing.wp_id: standing.lane for standing in found}
     worktrees = _worktrees(mission, found)
     taken = {worktrees[s.wp_id] for s in found if s.lane in _AT_WORK} - {None}
@@ -77,7 +99,7 @@ def ready_work_packages(mission: Mission) -> tuple[Standing, ...]:
             if worktree is not None:
                 taken.add(worktree)
         ready.append(standing)
-    return tuple(ready)
+    return Standings(tuple(ready), log_problems)
 
 
 def _worktrees(mission: Mission, found: tuple[Standing, ...]) -> dict[str, str | None]:

@@ -9,8 +9,8 @@ from specify_cli.missions.markdown import placeholders, without_fences, word_cou
 
 _ID = r"(?:FR|NFR|C)-[0-9]{2,4}"
 # A table row or list item that starts with an id, or a heading that does.
-_ROW = re.compile(rf"^\s*(?:\|\s*|[-*+]\s+|\d+[.)]\s+|#+\s+)?[*_`]*({_ID})[*_`]*\b(.*)$")
-_REFERENCE = re.compile(rf"\b{_ID}\b")
+_ROW = rf"^\s*(?:\|\s*|[-*+]\s+|\d+[.)]\s+|#+\s+)?[*_`]*({_ID})[*_`]*\b(.*)$"
+_REFERENCE = rf"\b{_ID}\b"
 _MIN_WORDS = 3
 
 
@@ -42,7 +42,7 @@ def declared_requirements(spec: str) -> tuple[Requirement, ...]:
     """Return the requirements of a specification in order; a repeated id is returned repeatedly."""
     found = []
     for number, line in enumerate(without_fences(spec).split("\n"), start=1):
-        match = _ROW.match(line)
+        match = re.match(_ROW, line)
         if match is None:
             continue
         text = match.group(2).strip(" \t|:-*_`")
@@ -52,4 +52,4 @@ def declared_requirements(spec: str) -> tuple[Requirement, ...]:
 
 def is_requirement_id(text: str) -> bool:
     """Tell whether a text has the form of a requirement id."""
-    return _REFERENCE.fullmatch(text) is not None
+    return re.fullmatch(_REFERENCE, text) is not None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from specify_cli.events.free_text import public_name, without_personal_data
 from specify_cli.git.branches import branch_tip
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
@@ -60,8 +60,7 @@ class UnknownVerdict(UsageError):
     code = "UNKNOWN_VERDICT"
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewStarted:
+class ReviewStarted(NamedTuple):
     """A work package under review.
 
     Attributes:
@@ -89,8 +88,7 @@ class ReviewStarted:
     cycle: int
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictRecorded:
+class VerdictRecorded(NamedTuple):
     """The end of a review.
 
     Attributes:
@@ -144,6 +142,7 @@ def start_review(
         TransitionRejected: TRANSITION_REJECTED: it does not wait for review.
         SpecKittyError: As `ensure_workspace`.
     """
+    actor = public_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} under review by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
@@ -225,6 +224,7 @@ def record_verdict(
         TransitionRejected: TRANSITION_REJECTED: it is not in review.
         LaneBranchMissing: LANE_BRANCH_MISSING.
     """
+    actor = public_name(actor)
     said = _verdict(verdict)
     package = find_work_package(mission, wp_id)
     text = (feedback or "").strip()
@@ -282,7 +282,7 @@ def record_verdict(
         note_self_review(change, package.id, actor, state, own)
         record_commits(change, package.id, actor, {REVIEWED_COMMIT: tip})
         if path is not None:
-            body = text or "Approved without remarks."
+            body = without_personal_data(text, change.surroundings) or "Approved without remarks."
             change.include(path, _cycle_text(mission, package, cycle, actor, said, tip, body))
         return VerdictRecorded(
             wp_id=package.id,

@@ -42,6 +42,7 @@ class Standing(NamedTuple):
         reviewer: Who reviews it, or did last.
         self_review: Whether the latest review is by the implementer.
         blocked_from: While it is blocked, the lane it came from.
+        blocked_for: While it is blocked, why, if somebody said so.
         review_ref: The latest review it refers to.
         waits_for: Work packages it builds on that are not approved.
         forced: How often it was moved by force.
@@ -57,6 +58,7 @@ class Standing(NamedTuple):
     reviewer: str | None
     self_review: bool
     blocked_from: Lane | None
+    blocked_for: str | None
     review_ref: str | None
     waits_for: tuple[str, ...]
     forced: int
@@ -74,6 +76,7 @@ class Standing(NamedTuple):
             "reviewer": self.reviewer,
             "self_review": self.self_review,
             "blocked_from": None if self.blocked_from is None else self.blocked_from.value,
+            "blocked_reason": self.blocked_for,
             "review_ref": self.review_ref,
             "waits_for": list(self.waits_for),
             "force_count": self.forced,
@@ -86,10 +89,12 @@ class Standing(NamedTuple):
         by = f", moved by {self.actor}" if self.actor else ""
         lines = [
             f"{self.wp_id}  {self.title or '(no file)'}",
-            f"  lane         {self.lane}{since}{by}",
+            f"  lane         {self.lane.shown}{since}{by}",
         ]
         if self.blocked_from is not None:
             lines.append(f"  blocked from {self.blocked_from}")
+        if self.blocked_for:
+            lines.append(f"  because      {' '.join(self.blocked_for.split())}")
         if self.implementer:
             lines.append(f"  implementer  {self.implementer}")
         if self.reviewer:
@@ -183,6 +188,7 @@ def _standing(wp_id: str, package: WorkPackage | None, board: Board) -> Standing
         reviewer=state.reviewer,
         self_review=is_self_review(state),
         blocked_from=state.blocked_from,
+        blocked_for=state.blocked_for,
         review_ref=state.review_ref,
         waits_for=unmet_dependencies(package.dependencies, board) if package and waits else (),
         forced=state.force_count,

@@ -42,7 +42,7 @@ class TaskList(NamedTuple):
         """Return one line for each work package."""
         if not self.tasks:
             return f"No work package is in {self.lane}." if self.lane else "No work packages yet."
-        return "\n".join(f"{task.lane:<13} {task.to_line()}" for task in self.tasks)
+        return "\n".join(f"{task.lane.shown:<13} {task.to_line()}" for task in self.tasks)
 
 
 class Dependents(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.merging import advance_branch, is_ancestor, merge_commit, merge_keeping
 from specify_cli.git.process import try_git
-from specify_cli.git.worktrees import add_worktree, dirty_files, list_worktrees
+from specify_cli.git.worktrees import add_worktree, dirty_files, list_worktrees, shown_folder
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.bookkeeping import is_bookkeeping
@@ -55,8 +54,7 @@ class DependencyLaneMergeConflict(SpecKittyError):
     code = "DEPENDENCY_LANE_MERGE_CONFLICT"
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """Where a work package is worked on.
 
     Attributes:
@@ -315,7 +313,7 @@ def _conflict(
     return DependencyLaneMergeConflict(
         f"{lane.lane_id} cannot start: {dep.lane_id} conflicts with {' and '.join(into)} in "
         f"{', '.join(files)}.",
-        fix=f"Resolve it in {dep.worktree.name}: git merge {into[0]}, commit, then run the command "
+        fix=f"Resolve it in {shown_folder(dep.worktree)}: git merge {into[0]}, commit, then run the command "
         "again.",
         details={
             "lane_id": lane.lane_id,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import public_name
 from specify_cli.mission_runtime.prompts import write_prompt
 from specify_cli.missions.implementation import start_implementation
 from specify_cli.missions.mission import mission_log
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from specify_cli.status.lanes import Lane
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A work package that an agent has in hand now.
 
     Attributes:
@@ -86,7 +85,7 @@ class Taken:
         """Return the same for people."""
         doing = "implementing" if self.role == "implement" else "reviewing"
         lines = [
-            f"{self.agent} is {doing} {self.wp_id} ({self.from_lane} -> {self.to_lane}).",
+            f"{self.agent} is {doing} {self.wp_id} ({self.from_lane.shown} -> {self.to_lane}).",
             f"  work in  {self.workspace.path}",
             f"  read     {self.prompt}",
         ]
@@ -103,6 +102,7 @@ def take_implementation(
     *,
     agent: str,
     policy_metadata: JsonObject | None = None,
+    reports: bool = True,
 ) -> Taken:
     """Claim a work package, make its worktree and write its prompt.
 
@@ -114,12 +114,19 @@ def take_implementation(
         wp_id: The work package, in any notation.
         agent: Who implements it.
         policy_metadata: Recorded with the claim, as an orchestrator gave it.
+        reports: The agent reports the result itself; else whoever started it does.
 
     Raises:
         SpecKittyError: What `start_implementation` and `build_prompt` raise.
     """
     return _take(
-        project, mission, wp_id, agent=agent, role="implement", policy_metadata=policy_metadata
+        project,
+        mission,
+        wp_id,
+        agent=agent,
+        role="implement",
+        policy_metadata=policy_metadata,
+        reports=reports,
     )
 
 
@@ -131,6 +138,7 @@ def take_review(
     agent: str,
     policy_metadata: JsonObject | None = None,
     review_ref: str | None = None,
+    reports: bool = True,
 ) -> Taken:
     """Claim the review of a work package and write its prompt.
 
@@ -141,6 +149,7 @@ def take_review(
         agent: Who reviews it.
         policy_metadata: Recorded with the claim, as an orchestrator gave it.
         review_ref: What the review refers to, such as a pull request.
+        reports: The agent reports the result itself; else whoever started it does.
 
     Raises:
         SpecKittyError: What `start_review` and `build_prompt` raise.
@@ -153,6 +162,7 @@ def take_review(
         role="review",
         policy_metadata=policy_metadata,
         review_ref=review_ref,
+        reports=reports,
     )
 
 
@@ -164,9 +174,11 @@ def _take(
     agent: str,
     role: WorkPackageRole,
     policy_metadata: JsonObject | None,
+    reports: bool,
     review_ref: str | None = None,
 ) -> Taken:
     check_agent(agent)
+    agent = public_name(agent)
     package = find_work_package(mission, wp_id)
     loaded = load_mission_type(project, mission)
     verb = "started" if role == "implement" else "under review"
@@ -211,7 +223,15 @@ def _take(
         rework=role == "implement" and state.review_ref is not None,
     )
     prompt = write_prompt(
-        build_prompt(mission, loaded, decision, agent=agent, work_package=package, board=board)
+        build_prompt(
+            mission,
+            loaded,
+            decision,
+            agent=agent,
+            work_package=package,
+            board=board,
+            reports=reports,
+        )
     )
     return Taken(
         mission=mission,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from specify_cli.events.free_text import public_name
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.prompts import write_prompt
 from specify_cli.missions.board import SELF_REVIEW
@@ -78,6 +79,7 @@ def advance(
         SpecKittyError: WRONG_BRANCH, NOT_INITIALIZED, and whatever claiming or recording raises;
             then nothing was recorded.
     """
+    agent = public_name(agent)
     report = _report(
         mission,
         agent,

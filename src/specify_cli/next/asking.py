@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specify_cli.events.free_text import public_name
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.prompts import prompt_path, told_since
 from specify_cli.missions.branches import checked_out_branch
@@ -43,6 +44,7 @@ def query(
     """
     if agent is not None:
         check_agent(agent)
+        agent = public_name(agent)
     wanted = wanted_work_package(mission.slug, wp_id)
     loaded = load_mission_type(project, mission)
     snapshot = unstarted(mission, loaded.description.template)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 
 def next_line(
     mission_slug: str, agent: str | None, report: str, *, wp_id: str | None = None
@@ -18,7 +16,7 @@ def next_line(
     """
     # A name in angle brackets stands for one to be filled in and stays as it is.
     who = "<your-name>" if agent is None else agent
-    quoted = who if who.startswith("<") else shlex.quote(who)
+    quoted = who if who.startswith("<") else _quoted(who)
     line = f"spec-kitty next --agent {quoted} --mission {mission_slug} {report}"
     return f"{line} --wp {wp_id}" if wp_id else line
 
@@ -39,7 +37,7 @@ def mark_line(mission_slug: str, agent: str, wp_id: str, subtasks: tuple[str, ..
     listed = " ".join(f"{wp_id}:{task}" for task in subtasks)
     return (
         f"spec-kitty agent tasks mark-status {listed} --status done "
-        f"--agent {shlex.quote(agent)} --mission {mission_slug}"
+        f"--agent {_quoted(agent)} --mission {mission_slug}"
     )
 
 
@@ -51,4 +49,13 @@ def merge_line(mission_slug: str) -> str:
 def accept_line(mission_slug: str, agent: str | None = None) -> str:
     """Return the command line that accepts a mission."""
     line = f"spec-kitty accept --mission {mission_slug}"
-    return line if agent is None else f"{line} --agent {shlex.quote(agent)}"
+    return line if agent is None else f"{line} --agent {_quoted(agent)}"
+
+
+def _quoted(text: str) -> str:
+    # Nearly every name is a plain word; shlex is not loaded for those.
+    if text.isidentifier() and text.isascii():
+        return text
+    import shlex
+
+    return shlex.quote(text)

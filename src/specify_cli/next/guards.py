@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.schema import MissionTemplate, PromptStep
 
-_PURPOSE = re.compile(
-    r"purpose|intent|goal|problem|overview|background|summary|vision|why", re.IGNORECASE
-)
+_PURPOSE = r"(?i)purpose|intent|goal|problem|overview|background|summary|vision|why"
 _MIN_PURPOSE_WORDS = 8
 _SHOWN = 24
 
@@ -44,7 +42,7 @@ def check_purpose(mission: Mission) -> tuple[GuardFailure, ...]:
         text = read_text(path)
     except FileNotFoundError:
         return (_no_purpose(file, "no such file"),)
-    found = [part for part in sections(text) if _PURPOSE.search(part.title)]
+    found = [part for part in sections(text) if re.search(_PURPOSE, part.title)]
     told = [
         part
         for part in found

@@ -15,6 +15,9 @@ from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 from specify_cli.next.commands import mark_line, next_line
+from specify_cli.status.board import actor_label
+from specify_cli.status.lanes import Lane
+from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from specify_cli.next._internal_runtime.schema import PromptStep
     from specify_cli.next.decision import Decision
     from specify_cli.status.board import Board, WorkPackageState
+
+
+_JUDGED = (Lane.IN_REVIEW, Lane.APPROVED)
+_SENT_BACK = (Lane.IN_PROGRESS, Lane.PLANNED)
 
 
 class PromptTemplateMissing(MissionRuntimeError):
@@ -50,6 +57,7 @@ def build_prompt(
     agent: str,
     work_package: WorkPackage | None,
     board: Board,
+    reports: bool = True,
 ) -> CommunicationArtefact:
     """Assemble what an agent is told about a decision. Reads only.
 
@@ -60,6 +68,8 @@ def build_prompt(
         agent: Who does it.
         work_package: The file of the work package it is about.
         board: The board as it is after the claim.
+        reports: The agent reports the result itself. Otherwise another program started it and records
+            the result: the agent only has to end.
 
     Raises:
         PromptTemplateMissing: PROMPT_TEMPLATE_MISSING.
@@ -81,12 +91,13 @@ def build_prompt(
         values |= _work_package_values(mission, context, work_package, board)
     try:
         return assemble(
-            _template_text(step, loaded),
+            _template_text(step, loaded, reports=reports),
             context,
             title=step.title if work_package is None else _ROLE_TITLES[context.action],
             values=values,
-            commands=_report_commands(context),
-            notes=_notes(decision, state),
+            commands=_report_commands(context) if reports else (),
+            notes=_notes(decision, state, reports=reports),
+            ending=None if reports else _ENDINGS[context.action],
             failures=decision.failures,
         )
     except (KeyError, ValueError) as error:
@@ -100,7 +111,18 @@ def build_prompt(
 _ROLE_TITLES = {"implement": "Implement", "review": "Review"}
 
 
-def _template_text(step: PromptStep, loaded: LoadedMission) -> str:
+_ENDINGS = {
+    "implement": "Commit your work in this worktree, say in a few lines what you did, and stop. If you "
+    "could not do it, say what is missing. Whoever started you looks at the worktree and records the "
+    "result.",
+    "review": "Say clearly whether you approve; if you do not, say what has to change, one point after "
+    "the other. Then stop. Whoever started you records your verdict.",
+}
+_ORCHESTRATED = "-orchestrated"
+"""Behind the name of a template: the one for agents that another program started."""
+
+
+def _template_text(step: PromptStep, loaded: LoadedMission, *, reports: bool) -> str:
     if step.prompt_template is None:
         return step.prompt or step.title
     path = loaded.folder / step.prompt_template
@@ -111,7 +133,8 @@ def _template_text(step: PromptStep, loaded: LoadedMission) -> str:
             fix=f"Write the template, or correct prompt_template of step {step.id!r}.",
             details={"step": step.id, "prompt_template": step.prompt_template},
         )
-    return read_text(path)
+    other = path.with_stem(f"{path.stem}{_ORCHESTRATED}")
+    return read_text(path if reports or not other.is_file() else other)
 
 
 def _mission_values(mission: Mission, context: ExecutionContext) -> dict[str, str]:
@@ -148,7 +171,7 @@ def _work_package_values(
         "mark_line": tick,
         "implementer": (state.implementer if state else None) or "somebody",
         "review_range": f"{since}..{context.branch}",
-        "feedback": _feedback(mission, package),
+        "feedback": _feedback(mission, package, state),
     }
 
 
@@ -158,13 +181,44 @@ def _purpose(mission: Mission) -> str:
     return "\n".join(dict.fromkeys([mission.friendly_name, *lines]))
 
 
-def _feedback(mission: Mission, package: WorkPackage) -> str:
+def _feedback(mission: Mission, package: WorkPackage, state: WorkPackageState | None) -> str:
     files = review_files(mission, package)
+    names = [mission.relative(path) for path in files]
+    elsewhere = _latest_verdict(mission, package, state, names)
     if not files:
-        return "None yet."
-    listed = "\n".join(f"- `{mission.relative(path)}`" for path in files)
+        return elsewhere or "None yet."
+    listed = "\n".join(f"- `{name}`" for name in names)
     latest = _quoted(read_text(files[-1]))
-    return f"Reviews so far, the latest last:\n\n{listed}\n\nThe latest says:\n\n{latest}"
+    if elsewhere is None:
+        return f"Reviews so far, the latest last:\n\n{listed}\n\nThe latest says:\n\n{latest}"
+    return (
+        f"{elsewhere}\n\nReviews written down so far, the latest last:\n\n{listed}\n\n"
+        f"The last of these says:\n\n{latest}"
+    )
+
+
+def _latest_verdict(
+    mission: Mission, package: WorkPackage, state: WorkPackageState | None, files: Sequence[str]
+) -> str | None:
+    """Tell what of the latest rejection is in no file here; None when all of it is in the last one."""
+    if state is None or (state.reviewer is None and state.review_ref is None):
+        return None
+    moves = [row for row in read_log(mission.log_file).transitions if row.wp_id == package.id]
+    verdict = next((row for row in reversed(moves) if row.from_lane in _JUDGED), None)
+    if verdict is None or verdict.to_lane not in _SENT_BACK:
+        return None
+    result = verdict.review_result or {}
+    reference = verdict.review_ref or result.get("reference")
+    written = result.get("feedback_path")
+    if written and files and files[-1].endswith(str(written)) and reference in (None, written):
+        return None
+    who = result.get("reviewer") or actor_label(verdict.actor)
+    told = f"The latest verdict, by {who} at {verdict.at}: changes requested."
+    if reference:
+        told += f" What has to change is in {reference}."
+    if written:
+        return f"{told} It is also written down here: `{written}`."
+    return f"{told} The reason given:\n\n{_quoted(verdict.reason)}" if verdict.reason else told
 
 
 def _quoted(text: str) -> str:
@@ -175,8 +229,13 @@ def _quoted(text: str) -> str:
     return f"{fence}markdown\n{text.rstrip()}\n{fence}"
 
 
-def _notes(decision: Decision, state: WorkPackageState | None) -> Sequence[str]:
+def _notes(decision: Decision, state: WorkPackageState | None, *, reports: bool) -> Sequence[str]:
     notes = []
+    if not reports:
+        notes.append(
+            "An orchestrator started you and records the result. Run no `spec-kitty` command that "
+            "reports or moves anything: it would take work behind its back."
+        )
     if decision.rework:
         notes.append("A review asked for changes: read the review feedback first.")
     if decision.self_review:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.context import resolve_context
@@ -37,8 +36,7 @@ class NothingInHand(SpecKittyError):
     code = "NOTHING_IN_HAND"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What an agent reports.
 
     Attributes:
@@ -60,8 +58,7 @@ class Report:
     retry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What a report came to.
 
     Attributes:
@@ -73,8 +70,7 @@ class Settled:
     failures: tuple[GuardFailure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """Where a report is worked on: the mission, its run and the change that collects its rows."""
 
     project: Project

@@ -6,6 +6,7 @@ import hmac
 import os
 import re
 import secrets
+import shlex
 import stat
 import sys
 from contextlib import suppress
@@ -24,6 +25,7 @@ _MIN_LENGTH = 16
 _MAX_LENGTH = 4096
 # What RFC 6750 lets a bearer token consist of.
 _TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
+_FILE = "orchestrator-api-{}.token"
 _GENERATE = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 _OTHERS_MAY_READ = stat.S_IRWXG | stat.S_IRWXO
 _FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
@@ -85,7 +87,8 @@ def keep_token(token: Token, common_dir: Path, port: int) -> Path:
     Raises:
         WriteFailed: WRITE_FAILED.
     """
-    path = common_dir / STATE_FOLDER / f"orchestrator-api-{port}.token"
+    path = common_dir / STATE_FOLDER / _FILE.format(port)
+    _sweep(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # What a killed server left behind. Made anew, so that neither its mode nor a link counts.
@@ -98,6 +101,24 @@ def keep_token(token: Token, common_dir: Path, port: int) -> Path:
     except OSError as error:
         raise write_failed(path, error) from error
     return path
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what servers left that were killed: the files of ports where nobody listens."""
+    for path in folder.glob(_FILE.format("*")):
+        port = path.stem.rpartition("-")[2]
+        if port.isdecimal() and not _is_served(int(port)):
+            forget_token(path)
+
+
+def _is_served(port: int) -> bool:
+    # Who listens on more than this machine chose the token, and it is in no file of ours.
+    import socket
+
+    for host in ("127.0.0.1", "::1"):
+        with suppress(OSError, OverflowError), socket.create_connection((host, port), timeout=0.5):
+            return True
+    return False
 
 
 def forget_token(path: Path) -> None:
@@ -118,9 +139,9 @@ def _read(path: Path) -> bytes:
             status = os.fstat(stream.fileno())
             if sys.platform != "win32" and status.st_mode & _OTHERS_MAY_READ:
                 raise TokenFileExposed(
-                    f"{path.name} can be read by other users of this machine "
+                    f"{path} can be read by other users of this machine "
                     f"(mode {stat.S_IMODE(status.st_mode):04o}).",
-                    fix=f"chmod 600 {path.name}",
+                    fix=f"chmod 600 {shlex.quote(str(path))}",
                     details={"file": path.name},
                 )
             return stream.read(_MAX_LENGTH + 1).strip()

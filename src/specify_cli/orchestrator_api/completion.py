@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spec_kitty_contracts.wire.orchestrator_api import AcceptMissionData, MergeMissionData
+    from specify_cli.missions.merge_report import MergeReport
+    from specify_cli.missions.mission import Mission
 
 _NOBODY: Final = "orchestrator"
 """Who merges when the caller does not say: the command takes no actor in the contract."""
@@ -65,17 +67,32 @@ def merge_mission(arguments: Mapping[str, object], start: Path | None) -> MergeM
             )
         except SpecKittyError as error:
             raise merge_failure(error, target or mission.target_branch) from error
+        merged = load_mission(mission.root, mission.slug)
         checkouts = {lane.checkout for lane in report.lanes} - {None, mission.root}
         return {
-            **identity(load_mission(mission.root, mission.slug)),
+            **identity(merged),
             "merged": True,
+            "no_op": report.no_op,
+            "accepted": merged.accepted_at is not None,
             "target_branch": target or report.target_branch,
-            "strategy": strategy,
+            "strategy": report.strategy,
             "worktree_removed": not any(path is not None and path.exists() for path in checkouts),
+            "kept": [{"name": name, "reason": reason} for name, reason in report.cleanup.kept],
+            "warnings": _warnings(merged, report),
             "merged_wps": list(report.done_wps),
             "pushed": report.pushed_to is not None,
             "commit": report.landed_commit or report.bookkeeping_commit or report.merged_commit,
         }
+
+
+def _warnings(mission: Mission, report: MergeReport) -> list[str]:
+    """Return what is worth knowing, in the words of the API."""
+    from specify_cli.missions.merge_plan import not_accepted
+
+    told = not_accepted(mission)
+    others = [warning for warning in report.warnings if warning not in told]
+    never = f"{mission.slug} was never accepted: accept-mission would have looked at the whole."
+    return [never, *others] if told else others
 
 
 def _number(wp_id: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from specify_cli.kernel.errors import InternalError, SpecKittyError, UsageError
 from specify_cli.kernel.gate import ContractViolation
 from specify_cli.orchestrator_api.envelope import failure
+from specify_cli.orchestrator_api.fixes import fix_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +45,11 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "SERVE_EXTRA_MISSING": UsageError.code,
         "TOKEN_FILE_EXPOSED": UsageError.code,
         "TOKEN_INVALID": UsageError.code,
-        # An abort is answered like a wrong call: nothing was decided.
+        # An abort is answered like a wrong call: nothing was decided. When it is not known whether
+        # that is so, the contract has no code that says less.
         "INTERRUPTED": UsageError.code,
+        "OUTCOME_UNKNOWN": InternalError.code,
+        "WP_FILE_UNCOMMITTED": _HISTORY,
         # Which mission.
         "MISSION_AMBIGUOUS": "MISSION_AMBIGUOUS_SELECTOR",
         "NOT_A_REPOSITORY": _NOT_FOUND,
@@ -174,11 +178,12 @@ def failed(command: str, error: SpecKittyError) -> OrchestratorEnvelope:
     """
     code = contract_code(error)
     cause = error.cause if isinstance(error, Reworded) else error.code
-    data: JsonObject = {**error.details, "message": error.message, "fix": error.fix}
+    fix = fix_of(cause, error)
+    data: JsonObject = {**error.details, "message": error.message, "fix": fix}
     if cause != code:
         data["cause"] = cause
     try:
         return failure(command, code, data)
     except ContractViolation:
-        plain: JsonObject = {"message": error.message, "fix": error.fix, "cause": cause}
+        plain: JsonObject = {"message": error.message, "fix": fix, "cause": cause}
         return failure(command, InternalError.code, plain)

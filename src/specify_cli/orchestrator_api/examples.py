@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_POLICY: Final[Mapping[str, object]] = MappingProxyType(
+POLICY: Final[Mapping[str, object]] = MappingProxyType(
     {
         "orchestrator_id": "door-orchestrator",
         "orchestrator_version": "1.0.0",
@@ -19,9 +19,27 @@ _POLICY: Final[Mapping[str, object]] = MappingProxyType(
         "dangerous_flags": [],
     }
 )
-_WORK: Final[Mapping[str, object]] = MappingProxyType({"actor": "claude", "policy": dict(_POLICY)})
-_REVIEW: Final[Mapping[str, object]] = MappingProxyType({"actor": "codex", "policy": dict(_POLICY)})
+"""An example of a policy."""
+_WORK: Final[Mapping[str, object]] = MappingProxyType({"actor": "claude", "policy": dict(POLICY)})
+_REVIEW: Final[Mapping[str, object]] = MappingProxyType({"actor": "codex", "policy": dict(POLICY)})
 _VOUCHED: Final = {"subtasks_complete": True, "implementation_evidence_present": True}
+
+REVIEW_RESULT: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "reviewer": "codex",
+        "verdict": "approved",
+        "reference": "https://forge.example/door-counter/pull/7",
+    }
+)
+"""An example of the verdict of a review."""
+EVIDENCE: Final[Mapping[str, object]] = MappingProxyType(
+    {
+        "review": dict(REVIEW_RESULT),
+        "repos": [{"repo": "door-counter", "branch": "main", "commit": "4f2a91c"}],
+        "verification": [{"command": "make test", "result": "pass"}],
+    }
+)
+"""An example of what an approval rests on."""
 
 EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {

@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 _POLICY = "$.arguments.policy"
 _DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
 _SHOWN = 3
+_DOCUMENTS = ("evidence", "review_result")
+"""Arguments that a command line gives as JSON text; what is no JSON arrives as that text."""
+_IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ActorName": "the name of an agent or a person, on one line, that does not begin with a "
+        "hyphen or a space",
+        "AnyWorkPackageId": "a work package such as WP01",
+    }
+)
 
 
 class Operation(NamedTuple):
@@ -139,15 +148,45 @@ def _check_request(operation: Operation, arguments: Mapping[str, object]) -> Non
     policy = [v for v in mine if v.path.startswith(_POLICY) and "Request/" not in v.source]
     usage = [violation for violation in mine if violation not in policy]
     if policy and not usage:
-        from specify_cli.orchestrator_api.policy import PolicyInvalid, not_an_object
+        from specify_cli.orchestrator_api.policy import PolicyInvalid
 
-        problem = not_an_object(arguments.get("policy")) or _listed(policy)
+        # Every field at once: whoever writes a policy writes it once.
+        problem = _not_json(arguments.get("policy")) or _listed(policy, shown=len(policy))
         raise PolicyInvalid(problem, path=policy[0].path.removeprefix("$.arguments."))
+    texts = {name: _not_json(arguments.get(name)) for name in _DOCUMENTS if name in arguments}
+    told = [f"{name}: {problem}" for name, problem in texts.items() if problem]
+    others = [v for v in usage or found if v.path.removeprefix("$.arguments.") not in texts]
+    told += [_listed(others)] if others or not told else []
     raise UsageError(
-        f"the arguments of {operation.command} are wrong: {_listed(usage or found)}.",
-        fix=f"See them with: spec-kitty orchestrator-api {operation.command} --help",
+        f"the arguments of {operation.command} are wrong: {'; '.join(told)}.",
+        fix=_expected_arguments(operation),
         details={"violations": [f"{v.path}: {v.expected}, found {v.found}" for v in usage]},
     )
+
+
+def _not_json(value: object) -> str | None:
+    """Say why a text was not taken for a JSON object; None when it is no text."""
+    if not isinstance(value, str):
+        return None
+    try:
+        json.loads(value)
+    except ValueError as error:
+        return f"it is not JSON ({error})"
+    except RecursionError:
+        return "it is not JSON (it is nested too deeply)"
+    return "it is not a JSON object"
+
+
+def _expected_arguments(operation: Operation) -> str:
+    from spec_kitty_contracts.wire import orchestrator_request
+
+    arguments = getattr(orchestrator_request, operation.request).__annotations__
+    # The annotations are text, and `__required_keys__` does not look into it.
+    others = [name for name, kind in arguments.items() if "NotRequired[" in str(kind)]
+    needed = [name for name in arguments if name not in others]
+    listed = f"{operation.command} needs {', '.join(needed)}" if needed else operation.command
+    more = f"; it takes {', '.join(others)} as well" if others else " and takes no other argument"
+    return f"{listed}{more}. The reference of the API shows the form of each."
 
 
 def _refuse_what_json_cannot_hold(operation: Operation, arguments: Mapping[str, object]) -> None:
@@ -169,14 +208,23 @@ def _is_about(violation: Violation, operation: Operation) -> bool:
     return named is None or named[1] == operation.request
 
 
-def _listed(found: Sequence[Violation]) -> str:
-    lines = dict.fromkeys(
-        f"{v.path.removeprefix('$.arguments.')}: expected {v.expected}, found {v.found}"
-        for v in found
+def _listed(found: Sequence[Violation], *, shown: int = _SHOWN) -> str:
+    lines = list(
+        dict.fromkeys(
+            f"{v.path.removeprefix('$.arguments.')}: expected {_expected(v)}, found {v.found}"
+            for v in found
+        )
     )
-    shown = list(lines)[:_SHOWN]
-    more = f" (and {len(lines) - _SHOWN} more)" if len(lines) > _SHOWN else ""
-    return f"{'; '.join(shown)}{more}"
+    more = f" (and {len(lines) - shown} more)" if len(lines) > shown else ""
+    return f"{'; '.join(lines[:shown])}{more}"
+
+
+def _expected(violation: Violation) -> str:
+    """Say what was expected: in words where the contract has a pattern."""
+    definition = violation.source.rpartition("/$defs/")[2].partition("/")[0]
+    if violation.rule in ("pattern", "minLength"):
+        return _IN_WORDS.get(definition, violation.expected)
+    return violation.expected
 
 
 def _unknown_command(command: object) -> UsageError:

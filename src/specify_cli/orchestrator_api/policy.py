@@ -21,7 +21,6 @@ The message names the place and the kind of finding, never the text that was fou
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -114,17 +113,6 @@ def given_policy(arguments: Mapping[str, object]) -> JsonObject | None:
     from spec_kitty_contracts.wire.orchestrator_request import Policy
 
     return {name: policy[name] for name in Policy.__annotations__ if name in policy}
-
-
-def not_an_object(policy: object) -> str | None:
-    """Say why a text was not taken for a policy; None when it is no text."""
-    if not isinstance(policy, str):
-        return None
-    try:
-        json.loads(policy)
-    except ValueError as error:
-        return f"it is not JSON ({error})"
-    return "it is not a JSON object"
 
 
 def _texts(value: object, path: str, name: str = "") -> Iterator[tuple[str, str, str | None]]:

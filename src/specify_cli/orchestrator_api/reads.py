@@ -71,7 +71,7 @@ def mission_state(arguments: Mapping[str, object], start: Path | None) -> Missio
     from specify_cli.status.lanes import DISPLAY_LANES
 
     with about(text(arguments, "mission"), start) as (_, mission):
-        found = standings(mission)
+        found, log_problems = standings(mission)
         lanes = [standing.lane for standing in found]
         return {
             **identity(mission),
@@ -85,6 +85,7 @@ def mission_state(arguments: Mapping[str, object], start: Path | None) -> Missio
                 }
                 for standing in found
             ],
+            "log_problems": list(log_problems),
         }
 
 
@@ -98,6 +99,7 @@ def list_ready(arguments: Mapping[str, object], start: Path | None) -> ListReady
     from specify_cli.orchestrator_api.scope import about, identity, text
 
     with about(text(arguments, "mission"), start) as (_, mission):
+        found, log_problems = ready_work_packages(mission)
         return {
             **identity(mission),
             "ready_work_packages": [
@@ -105,9 +107,11 @@ def list_ready(arguments: Mapping[str, object], start: Path | None) -> ListReady
                     "wp_id": standing.wp_id,
                     "lane": standing.lane.value,
                     "dependencies_satisfied": True,
+                    "claimed_by": standing.holder,
                 }
-                for standing in ready_work_packages(mission)
+                for standing in found
             ],
+            "log_problems": list(log_problems),
         }
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.mission_runtime.resolver import ROOT_VARIABLE, resolve_project
 from specify_cli.orchestrator_api.bearer import (
@@ -185,6 +186,7 @@ def _stoppable() -> Iterator[None]:
     def stop(_: int, __: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
+    stopping.uninstall()
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield

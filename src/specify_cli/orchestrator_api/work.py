@@ -39,6 +39,7 @@ def start_implementation(
             text(arguments, "wp"),
             agent=text(arguments, "actor"),
             policy_metadata=policy,
+            reports=False,
         )
         place = work_package_whereabouts(project, mission, taken.wp_id)
         return {
@@ -75,6 +76,7 @@ def start_review(arguments: Mapping[str, object], start: Path | None) -> StartRe
             text(arguments, "wp"),
             agent=text(arguments, "actor"),
             policy_metadata=policy,
+            reports=False,
             review_ref=text(arguments, "review_ref") or None,
         )
         return {

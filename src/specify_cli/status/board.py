@@ -68,6 +68,7 @@ class WorkPackageState(NamedTuple):
         review_result: The verdict of the latest review.
         cancellation: While it is canceled, who gave which reason.
         blocked_from: While it is blocked, the lane it came from.
+        blocked_for: While it is blocked, why, if somebody said so.
         remarks: The notes of its annotations, oldest first.
         notes: What annotations say besides subtasks; the latest value of each key.
         noted_at: When each of the notes was made, in the log's time form.
@@ -91,6 +92,7 @@ class WorkPackageState(NamedTuple):
     notes: Mapping[str, JsonValue] = MappingProxyType({})
     noted_at: Mapping[str, str] = MappingProxyType({})
     started: bool = False
+    blocked_for: str | None = None
 
 
 class Board(NamedTuple):
@@ -193,6 +195,7 @@ def state_of(package: PackageTally) -> WorkPackageState:
         notes=MappingProxyType(dict(package.notes)),
         noted_at=MappingProxyType(dict(package.noted_at)),
         started=package.started,
+        blocked_for=package.blocked_for if package.lane is Lane.BLOCKED else None,
     )
 
 

@@ -107,9 +107,19 @@ class Kept(NamedTuple):
     def is_of(self, stat: os.stat_result) -> bool:
         """Tell whether the log is certainly the file that was read, unchanged."""
         log = self.checkpoint.log
-        touched = max(log.modified_ns, log.changed_ns)
-        tick = _TICK_NS if log.modified_ns % _SECOND_NS else _COARSE_TICK_NS
-        return FileIdentity.of(stat) == log and touched + tick < self.written_ns
+        return FileIdentity.of(stat) == log and is_settled(log, self.written_ns)
+
+
+def is_settled(log: FileIdentity, seen_ns: int) -> bool:
+    """Tell whether a later change of a file would certainly show in its identity.
+
+    Args:
+        log: The file's identity.
+        seen_ns: When it was taken down, by the clock of a file system, in nanoseconds.
+    """
+    touched = max(log.modified_ns, log.changed_ns)
+    tick = _TICK_NS if log.modified_ns % _SECOND_NS else _COARSE_TICK_NS
+    return touched + tick < seen_ns
 
 
 def load_checkpoint(path: Path) -> Kept | None:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.git.process import try_git
+from specify_cli.git.operations import operation_in_progress
 from specify_cli.kernel.locks import LockTimeout, file_lock
 from specify_cli.status.board import fold
-from specify_cli.status.lines import UnusableRow, opened, parse_line
+from specify_cli.status.idle_lines import (
+    BLANK_LINE,
+    CONFLICT_MARKER,
+    NUL_LINE,
+    ROW_FRAGMENT,
+    TORN_TAIL,
+    idle_lines,
+)
 from specify_cli.status.log import read_log
-from specify_cli.status.materialize import is_content, rendered, uncommitted
+from specify_cli.status.lost_rows import doctor_fix, lost_lines
+from specify_cli.status.materialize import is_content, uncommitted
+from specify_cli.status.rendering import rendered
 from specify_cli.status.validate import SNAPSHOT_DRIFT, UNUSABLE_LINE, validate_log
 
 if TYPE_CHECKING:
@@ -23,17 +30,20 @@ if TYPE_CHECKING:
     from specify_cli.status.log import Annotation, Log, Transition
     from specify_cli.status.mission_status import MissionLog
 
-CONFLICT_MARKER = "conflict_marker"
-TORN_TAIL = "torn_tail"
-BLANK_LINE = "blank_line"
 DUPLICATE_ROW = "duplicate_row"
 UNKNOWN_ROWS = "unknown_rows"
 UNCOMMITTED = "uncommitted"
 ROWS_MISSING = "committed_rows_missing"
 INTERRUPTED_CHANGE = "interrupted_change"
+OPERATION_IN_PROGRESS = "operation_in_progress"
 
-_MARKER = re.compile(rb"(?:<{7}|>{7}|\|{7})(?: [^{}]*)?\Z|={7}\Z")
-_SAMPLE = 60
+_TOLD = {
+    CONFLICT_MARKER: "a merge-conflict marker was left in the log",
+    TORN_TAIL: "the file ends in the middle of a row that was never acknowledged",
+    ROW_FRAGMENT: "it is the beginning of a row whose rest was never written",
+    BLANK_LINE: "the line is blank",
+    NUL_LINE: "it contains NUL bytes, as a crash of the machine leaves them",
+}
 
 
 class Finding(NamedTuple):
@@ -71,24 +81,6 @@ class Finding(NamedTuple):
         return f"{place}{offset}: {self.message}"
 
 
-class IdleLine(NamedTuple):
-    """A line of a log that certainly holds no row.
-
-    Attributes:
-        kind: `conflict_marker`, `torn_tail` or `blank_line`.
-        line: Its number, from 1.
-        offset: Where it begins, in bytes.
-        size: How long it is with its line end, in bytes.
-        text: Its beginning, for people.
-    """
-
-    kind: str
-    line: int
-    offset: int
-    size: int
-    text: str
-
-
 def examine_log(mission_log: MissionLog) -> tuple[Finding, ...]:
     """Examine a log and its snapshot: everything that validation finds, and how it lies in git.
 
@@ -110,74 +102,11 @@ def examine_log(mission_log: MissionLog) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def doctor_fix(mission_log: MissionLog) -> str:
-    """Return the command that repairs what can be repaired safely."""
-    return f"spec-kitty agent status doctor --fix --mission {mission_log.mission_slug}"
-
-
-def idle_lines(mission_log: MissionLog) -> tuple[IdleLine, ...]:
-    """Return the lines of a log that certainly hold no row: markers, blanks, a torn end.
-
-    A line that is merely unreadable is not among them: it may hold what somebody can still mend.
-
-    Raises:
-        ReadFailed: READ_FAILED.
-    """
-    found = []
-    with opened(mission_log.log_path) as stream:
-        offset = 0
-        for number, raw in enumerate(stream or (), 1):
-            kind = _idle_kind(raw, first=number == 1)
-            if kind is not None:
-                text = raw.decode("utf-8", "replace").strip("\0\r\n\ufeff")[:_SAMPLE]
-                found.append(IdleLine(kind, number, offset, len(raw), text))
-            offset += len(raw)
-    return tuple(found)
-
-
-def _idle_kind(raw: bytes, *, first: bool) -> str | None:
-    """Tell why a line certainly holds no row; None when it is one, or may hold one."""
-    try:
-        if parse_line(raw, first=first) is not None:
-            return None
-    except UnusableRow:
-        pass
-    bare = raw.removeprefix(b"\xef\xbb\xbf") if first else raw
-    bare = bare.strip(b"\0 \t\r\n\x0b\x0c")
-    if not bare:
-        return BLANK_LINE
-    if _MARKER.match(bare):
-        return CONFLICT_MARKER
-    # Only the last line has no line end. What a crash cut off was never acknowledged to anybody.
-    if not raw.endswith(b"\n") and bare.startswith(b"{") and not _holds_an_object(bare):
-        return TORN_TAIL
-    return None
-
-
-def _holds_an_object(line: bytes) -> bool:
-    """Tell whether a whole row may be hidden in a torn one, as writers without a lock leave it."""
-    starts = (match.start() for match in re.finditer(rb'\{\s*"', line))
-    return any(_begins_row(line[start:]) for start in starts)
-
-
-def _begins_row(text: bytes) -> bool:
-    try:
-        value, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and "event_id" in value
-
-
 def _lines(mission_log: MissionLog, file: str) -> Iterator[Finding]:
-    told = {
-        CONFLICT_MARKER: "a merge-conflict marker was left in the log",
-        TORN_TAIL: "the file ends in the middle of a row that was never acknowledged",
-        BLANK_LINE: "the line is blank",
-    }
-    for idle in idle_lines(mission_log):
+    for idle in idle_lines(mission_log.log_path):
         yield Finding(
             idle.kind,
-            told[idle.kind],
+            _TOLD[idle.kind],
             doctor_fix(mission_log),
             note=idle.kind == BLANK_LINE,
             file=file,
@@ -187,10 +116,8 @@ def _lines(mission_log: MissionLog, file: str) -> Iterator[Finding]:
 
 
 def _validity(mission_log: MissionLog) -> Iterator[Finding]:
-    idle = {line.line for line in idle_lines(mission_log)}
-    look = "Compare with the committed log: git log -p -- " + _relative(
-        mission_log, mission_log.log_path
-    )
+    idle = {line.line for line in idle_lines(mission_log.log_path)}
+    look = f"git log -p -- {_relative(mission_log, mission_log.log_path)}"
     for problem in validate_log(mission_log).problems:
         if problem.kind == UNUSABLE_LINE and problem.line in idle:
             continue
@@ -198,7 +125,7 @@ def _validity(mission_log: MissionLog) -> Iterator[Finding]:
         path = mission_log.status_path if drift else mission_log.log_path
         message = f"{problem.path} {problem.message}" if problem.path else problem.message
         if problem.kind == UNUSABLE_LINE:
-            message += "; it may hold a row, so it is kept"
+            message += "; it may hold a row, so it is kept: compare it with the committed log"
         yield Finding(
             problem.kind,
             message,
@@ -274,35 +201,37 @@ def _interrupted(mission_log: MissionLog) -> Iterator[Finding]:
 
 def _in_git(mission_log: MissionLog, file: str) -> Iterator[Finding]:
     names = uncommitted(mission_log)
-    missing = missing_rows(mission_log) if file in names else 0
-    if missing:
-        rows = "1 row" if missing == 1 else f"{missing} rows"
+    operation = operation_in_progress(mission_log.worktree_root)
+    lost = lost_lines(mission_log, ("HEAD", *(operation.commits if operation else ())))
+    if lost:
+        count = len(lost)
+        rows = (
+            "1 row of the committed log is"
+            if count == 1
+            else f"{count} rows of the committed log are"
+        )
         yield Finding(
             ROWS_MISSING,
-            f"{rows} of the committed log are gone or changed; a log only ever grows",
-            f"See `git diff HEAD -- {file}`, then get them back: git checkout HEAD -- {file}",
+            f"{rows} gone or changed, first line {lost[0].line} there; a log only ever grows",
+            doctor_fix(mission_log),
             file=file,
         )
+    if operation is not None:
+        snapshot = _relative(mission_log, mission_log.status_path)
+        go_on = f"git add -- {file} {snapshot} && {operation.going_on}"
+        yield Finding(
+            OPERATION_IN_PROGRESS,
+            f"a {operation.name} is going on, and nothing can be recorded until it is finished; when "
+            f"log and snapshot are as they should be: {go_on}",
+            go_on,
+            note=True,
+        )
+        return
     for name in names:
-        if name != file or not missing:
+        if name != file or not lost:
             yield Finding(
                 UNCOMMITTED, "it is not committed as it is", doctor_fix(mission_log), file=name
             )
-
-
-def missing_rows(mission_log: MissionLog) -> int:
-    """Count the committed lines that the log lacks; those that certainly hold no row do not count."""
-    file = _relative(mission_log, mission_log.log_path)
-    committed = try_git(mission_log.worktree_root, "show", f"HEAD:{file}")
-    if committed.code != 0:
-        return 0
-    with opened(mission_log.log_path) as stream:
-        present = {line.strip() for line in stream or ()}
-    lines = committed.stdout.encode("utf-8", "surrogateescape").splitlines(keepends=True)
-    return sum(
-        line.strip() not in present and _idle_kind(line, first=number == 0) is None
-        for number, line in enumerate(lines)
-    )
 
 
 def _relative(mission_log: MissionLog, path: Path) -> str:

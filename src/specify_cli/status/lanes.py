@@ -36,6 +36,11 @@ class Lane(StrEnum):
     GENESIS = "genesis"
     UNINITIALIZED = "uninitialized"
 
+    @property
+    def shown(self) -> str:
+        """The lane as people read it; what no log knows yet is not finalized."""
+        return "not finalized" if self is Lane.UNINITIALIZED else self.value
+
 
 DISPLAY_LANES: tuple[Lane, ...] = (
     Lane.PLANNED,

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.process import try_git
-from specify_cli.kernel.files import json_document
-from specify_cli.kernel.gate import check
-from specify_cli.status.board import SnapshotMeta, snapshot
 from specify_cli.status.mission_status import MissionStatus
+from specify_cli.status.rendering import rendered
 
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject
-    from specify_cli.status.board import Board
     from specify_cli.status.mission_status import MissionLog
 
 
@@ -47,7 +44,10 @@ class Materialized(NamedTuple):
     def to_text(self) -> str:
         """Return one line for people."""
         if self.changed:
-            return f"{self.file} is written anew from {self.event_count} lane changes."
+            changes = (
+                "1 lane change" if self.event_count == 1 else f"{self.event_count} lane changes"
+            )
+            return f"{self.file} is written anew from {changes}."
         if self.commit:
             return f"{self.file} is in step with the log; it was not committed and is now."
         return f"{self.file} is in step with the log already."
@@ -74,19 +74,6 @@ def materialize_status(mission_log: MissionLog) -> Materialized:
         board.event_count,
         change.result.commit,
     )
-
-
-def rendered(mission_log: MissionLog, board: Board) -> bytes:
-    """Return `status.json` as the board says.
-
-    Raises:
-        ContractViolation: CONTRACT_VIOLATION.
-    """
-    log = mission_log
-    meta = SnapshotMeta(log.mission_slug, log.mission_id, log.mission_number, log.mission_type)
-    document = snapshot(board, meta)
-    check("status_snapshot", document)
-    return json_document(document)
 
 
 def is_content(mission_log: MissionLog, data: bytes) -> bool:

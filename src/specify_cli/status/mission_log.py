@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.events.free_text import surroundings
 from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
+from specify_cli.git.layout import checkouts
 from specify_cli.git.safe_commit import Capability
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.status.board import STATUS_FILE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from specify_cli.events.free_text import Surroundings
     from specify_cli.identity.project import ProjectIdentity
 
 
@@ -25,8 +27,7 @@ class WrongBranch(SpecKittyError):
     code = "WRONG_BRANCH"
 
 
-@dataclass(frozen=True, slots=True)
-class MissionLog:
+class MissionLog(NamedTuple):
     """Which log, and everything that is needed to change it.
 
     Attributes:
@@ -64,6 +65,12 @@ class MissionLog:
     def status_path(self) -> Path:
         """The board, derived from the log."""
         return self.directory / STATUS_FILE
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What a text in the log must not tell about the machine and the user."""
+        common_dir = self.lock_path.parents[2]
+        return surroundings((self.worktree_root, *checkouts(common_dir)))
 
     @property
     def checkpoint_path(self) -> Path:

@@ -10,28 +10,29 @@ write.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import Stamp, wp_status_changed
-from specify_cli.events.sanitizer import sanitize_event_for_log
+from specify_cli.events.free_text import publishable
 from specify_cli.git.process import run_git
-from specify_cli.git.safe_commit import Capability
+from specify_cli.git.safe_commit import Capability, refuse_operation
 from specify_cli.kernel.clock import isoformat, utc_now
-from specify_cli.kernel.files import DISK, json_document, json_line
+from specify_cli.kernel.files import DISK, json_line
 from specify_cli.kernel.gate import check
 from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.ulid import new_ulid
-from specify_cli.status.board import SnapshotMeta, board_of, snapshot, state_of, tally_of
+from specify_cli.status.board import board_of, state_of, tally_of
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import Log, parse_log, summary_of
-from specify_cli.status.lost_rows import refuse_lost_rows, remember_size
+from specify_cli.status.lost_rows import refuse_lost_rows, remember_log
 from specify_cli.status.mission_log import MissionLog, WrongBranch, commit_target
 from specify_cli.status.reading import FoldedLog, fold_log, keep_appended
+from specify_cli.status.rendering import rendered
 from specify_cli.status.rows import annotation_row, transition_row
+from specify_cli.status.torn_tail import uncommitted_tail
 from specify_cli.status.transaction import Transaction
 from specify_cli.status.transitions import check_transition
 from specify_cli.status.wp_ids import normalise_wp_id
@@ -44,13 +45,11 @@ if TYPE_CHECKING:
     from spec_kitty_contracts.wire.envelope import Event
     from spec_kitty_contracts.wire.status_rows import (
         AnnotationDelta,
-        AnnotationRow,
         StatusRow,
-        TransitionRow,
     )
+    from specify_cli.events.free_text import Surroundings
     from specify_cli.identity.project import ProjectIdentity
     from specify_cli.kernel.files import Disk
-    from specify_cli.kernel.json_types import JsonObject
     from specify_cli.status.board import Board
     from specify_cli.status.log import Actor, LogProblem, Transition
     from specify_cli.status.reading import Appended
@@ -62,8 +61,7 @@ _TICK = timedelta(microseconds=1)
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC) - _TICK
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
+class ChangeResult(NamedTuple):
     """What a change did.
 
     Attributes:
@@ -75,7 +73,6 @@ class ChangeResult:
     commit: str | None
 
 
-@dataclass(frozen=True)
 class MissionStatus:
     """A mission's status as its log says.
 
@@ -85,9 +82,10 @@ class MissionStatus:
         board: Where every work package stands.
     """
 
-    mission_log: MissionLog
-    folded: FoldedLog
-    board: Board
+    def __init__(self, mission_log: MissionLog, folded: FoldedLog, board: Board) -> None:
+        self.mission_log = mission_log
+        self.folded = folded
+        self.board = board
 
     @classmethod
     def load(cls, mission_log: MissionLog, *, wp_ids: Iterable[str] = ()) -> MissionStatus:
@@ -127,6 +125,7 @@ class MissionStatus:
         capability: Capability = Capability.STANDARD,
         disk: Disk = DISK,
         timeout: float = 30.0,
+        repairing: bool = False,
     ) -> Iterator[StatusChange]:
         """Change the status: everything asked for inside the block lands in one commit.
 
@@ -139,18 +138,22 @@ class MissionStatus:
                 log's own capability lets every change do.
             disk: Where to write.
             timeout: Seconds to wait for another process that is changing the same mission.
+            repairing: The block puts back what the log lacks of the committed one.
 
         Raises:
+            OperationInProgress: SAFE_COMMIT_OPERATION_IN_PROGRESS: a merge or the like is going on.
             WrongBranch: WRONG_BRANCH: the main checkout is on another branch, or on none.
-            LogRowsLost: STATUS_LOG_ROWS_LOST: the log is shorter than the committed one.
+            LogRowsLost: STATUS_LOG_ROWS_LOST: the log lacks committed rows.
             LockTimeout: LOCK_TIMEOUT.
             SpecKittyError: whatever the block, the disk or the commit raises.
         """
         if capability is Capability.STANDARD:
             capability = mission_log.capability
         with file_lock(mission_log.lock_path, timeout=timeout):
+            refuse_operation(mission_log.worktree_root)
             target = commit_target(mission_log)
-            refuse_lost_rows(mission_log)
+            if not repairing:
+                refuse_lost_rows(mission_log)
             folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
             change = StatusChange(mission_log, folded)
             yield change
@@ -161,7 +164,6 @@ class MissionStatus:
                 capability=capability,
                 protected=mission_log.protected,
             )
-            remember_size(mission_log, change.added_bytes, disk)
             change.finish(transaction, message)
 
 
@@ -228,6 +230,11 @@ class StatusChange:
             self._identity = self.mission_log.identity()
         return self._identity
 
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What no text of this change may tell; for files that say what a row says (P8)."""
+        return self.mission_log.surroundings
+
     @property
     def result(self) -> ChangeResult:
         """What was done.
@@ -272,7 +279,7 @@ class StatusChange:
             build_id=self.identity.build_id,
             work=self._work,
         )
-        row = cast("TransitionRow", sanitize_event_for_log(cast("JsonObject", row)))
+        row = publishable(row, self.surroundings)
         check("status_row", row)
         wp_status_changed(
             self.identity,
@@ -289,7 +296,7 @@ class StatusChange:
             ContractViolation: CONTRACT_VIOLATION.
         """
         row = annotation_row(wp_id, actor, delta, self.stamp(), build_id=self.identity.build_id)
-        clean = cast("AnnotationRow", sanitize_event_for_log(cast("JsonObject", row)))
+        clean = publishable(row, self.surroundings)
         check("status_row", clean)
         return self._add(clean)
 
@@ -301,7 +308,7 @@ class StatusChange:
         Raises:
             ContractViolation: CONTRACT_VIOLATION.
         """
-        row = cast("Event", sanitize_event_for_log(cast("JsonObject", envelope)))
+        row = publishable(envelope, self.surroundings)
         check("status_row", row)
         check("envelope", row)
         return self._add(row)
@@ -327,10 +334,11 @@ class StatusChange:
         """
         self._files[path] = data
 
-    @property
-    def added_bytes(self) -> int:
-        """How much the log grows by what was asked for so far."""
-        return sum(len(line) + 1 for line in self._lines)
+    def rewrite(self, data: bytes) -> None:
+        """Replace the log; only a repair does that, and it proves first that no row gets lost."""
+        log = parse_log(BytesIO(data))
+        self._rows, self._tally, self._board = log, tally_of(log), None
+        self.include(self.mission_log.log_path, data)
 
     def finish(self, transaction: Transaction, message: str | None) -> None:
         """Write what was asked for; `MissionStatus.change` calls it at the end of its block."""
@@ -340,9 +348,11 @@ class StatusChange:
                 files=self._files,
                 log=self.mission_log.log_path,
                 lines=self._lines,
-                derived={self.mission_log.status_path: self._snapshot()},
+                derived={self.mission_log.status_path: rendered(self.mission_log, self.board)},
                 message=message or self._summary(),
+                torn=uncommitted_tail(self.mission_log),
             )
+            remember_log(self.mission_log, result.sha)
             commit = result.sha if result.committed else None
             self._keep(transaction.appended)
         self._result = ChangeResult(tuple(self._event_ids), commit)
@@ -373,15 +383,6 @@ class StatusChange:
         moves = {row.wp_id: f"{row.wp_id} {row.to_lane}" for row in self.moved}
         what = ", ".join(moves.values()) or "Add a note"
         return f"{what} ({self.mission_log.mission_slug})"
-
-    def _snapshot(self) -> bytes:
-        log = self.mission_log
-        document = snapshot(
-            self.board,
-            SnapshotMeta(log.mission_slug, log.mission_id, log.mission_number, log.mission_type),
-        )
-        check("status_snapshot", document)
-        return json_document(document)
 
     def _work(self) -> RowRepoEvidence:
         """Say where the mission's work is: the branch it lives on and what that branch holds."""

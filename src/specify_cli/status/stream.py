@@ -43,8 +43,12 @@ _PLAIN = (
 )
 # Every line is one match; the groups are empty for one that is no plain lane change.
 _plain_changes = re.compile(rf"{_PLAIN}|[^\n]*\n").findall
-# A cancellation has a reason, which the pattern leaves out.
-_EDGES = {pair: edge for pair, edge in EDGES.items() if edge.target is not Lane.CANCELED}
+# A cancellation and a block have a reason, which the pattern leaves out.
+_EDGES = {
+    pair: edge
+    for pair, edge in EDGES.items()
+    if edge.target is not Lane.CANCELED and edge.target is not Lane.BLOCKED
+}
 
 
 class NotInOrder(Exception):

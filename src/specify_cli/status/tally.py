@@ -98,6 +98,7 @@ class PackageTally:
         review_result: The verdict of the latest review.
         cancellation: Who gave which reason when it was canceled last.
         blocked_from: The lane that it was in when it was blocked last.
+        blocked_for: Why it was blocked last, if somebody said so.
         started: Whether work on it ever began the regular way.
         subtasks: Subtask id to its latest status.
         remarks: The notes of its annotations, oldest first.
@@ -108,6 +109,7 @@ class PackageTally:
     __slots__ = (
         "actor",
         "at",
+        "blocked_for",
         "blocked_from",
         "cancellation",
         "claimed_by",
@@ -138,6 +140,7 @@ class PackageTally:
         self.review_result: JsonObject | None = None
         self.cancellation: Cancellation | None = None
         self.blocked_from: Lane | None = None
+        self.blocked_for: str | None = None
         self.started = False
         self.subtasks: dict[str, str] = {}
         self.remarks: list[str] = []
@@ -256,6 +259,8 @@ class Tally:
         )
         if counts and row.review_result is not None:
             package.review_result = row.review_result
+        if counts and row.to_lane is Lane.BLOCKED:
+            package.blocked_for = row.reason
         if counts and row.to_lane is Lane.CANCELED:
             package.cancellation = Cancellation(row.reason, row.reason_source or "operator")
 

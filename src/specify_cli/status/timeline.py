@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from specify_cli.status.mission_status import MissionLog
 
 
+NOTE = "note"
+"""The kind of an entry that is a note, and the key of an annotation that holds one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened: a lane change, or an event of the mission as a whole.
+    """One thing that happened: a lane change, a note, or an event of the mission as a whole.
 
     Attributes:
         at: When, in UTC.
-        event_type: `WPStatusChanged`, or the type of the mission's event.
+        event_type: `WPStatusChanged`, `note`, or the type of the mission's event.
         wp_id: Which work package; None when it is about the mission.
         from_lane: Where it came from.
         to_lane: Where it went.
@@ -30,6 +34,7 @@ class TimelineEntry:
         forced: Whether edge or guard were overridden.
         reason: Why, if somebody said so.
         event_id: The row.
+        note: What was noted.
     """
 
     at: str
@@ -41,6 +46,7 @@ class TimelineEntry:
     actor: str | None = None
     forced: bool = False
     reason: str | None = None
+    note: str | None = None
 
     def to_json(self) -> JsonObject:
         """Return the entry as plain JSON."""
@@ -53,6 +59,7 @@ class TimelineEntry:
             "actor": self.actor,
             "forced": self.forced,
             "reason": self.reason,
+            "note": self.note,
             "event_id": self.event_id,
         }
 
@@ -60,6 +67,9 @@ class TimelineEntry:
         """Return what happened, without the time."""
         if self.wp_id is None:
             return f"mission  {self.event_type}"
+        if self.note is not None:
+            said = "\n".join(f"    {line}" for line in self.note.split("\n")).lstrip()
+            return f"{self.wp_id:<7}  note by {self.actor}: {said}"
         forced = "  (forced)" if self.forced else ""
         reason = f"  {self.reason}" if self.reason else ""
         return f"{self.wp_id:<7}  {self.from_lane} -> {self.to_lane}  {self.actor}{forced}{reason}"
@@ -81,6 +91,18 @@ def timeline(log: Log) -> tuple[TimelineEntry, ...]:
         )
         for row in ordered(log.transitions)
     ]
+    notes = {
+        row.event_id: TimelineEntry(
+            at=row.at,
+            event_type=NOTE,
+            event_id=row.event_id,
+            wp_id=row.wp_id,
+            actor=actor_label(row.actor) if row.actor else None,
+            note=str(row.delta[NOTE]),
+        )
+        for row in log.annotations
+        if NOTE in row.delta
+    }
     events = {
         str(row["event_id"]): TimelineEntry(
             at=str(row.get("timestamp", "")),
@@ -89,7 +111,9 @@ def timeline(log: Log) -> tuple[TimelineEntry, ...]:
         )
         for row in (other.row for other in log.lifecycle)
     }
-    return tuple(sorted([*changes, *events.values()], key=lambda e: (e.at, e.event_id)))
+    return tuple(
+        sorted([*changes, *notes.values(), *events.values()], key=lambda e: (e.at, e.event_id))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import json
 from glob import escape
 from typing import TYPE_CHECKING
 
-from specify_cli.git.process import try_git
-from specify_cli.git.safe_commit import Capability, CommitResult, safe_commit
+from specify_cli.git.process import run_git, try_git
+from specify_cli.git.safe_commit import Capability, CommitResult, refuse_operation, safe_commit
+from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import json_line, write_failed
 from specify_cli.kernel.ulid import new_ulid
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from specify_cli.git.commit_target import CommitTarget
     from specify_cli.kernel.files import Disk
+    from specify_cli.status.torn_tail import TornTail
 
 
 class RollbackFailed(SpecKittyError):
@@ -62,6 +64,7 @@ class Transaction:
         self._undo: list[Callable[[], None]] = []
         self._backups: list[Path] = []
         self._changed: list[Path] = []
+        self._index: tuple[list[str], str] | None = None
         self.appended: Appended | None = None
 
     def interrupted(self) -> tuple[Path, ...]:
@@ -85,6 +88,7 @@ class Transaction:
         lines: Sequence[bytes],
         derived: Mapping[Path, bytes],
         message: str,
+        torn: TornTail | None = None,
     ) -> CommitResult:
         """Write everything and commit it.
 
@@ -94,11 +98,15 @@ class Transaction:
             lines: Rows to append.
             derived: Files that follow from the log.
             message: The commit message.
+            torn: Half a row at the end of the log, to cut off and keep elsewhere.
 
         Raises:
             SpecKittyError: WRITE_FAILED, SAFE_COMMIT_*, ...: everything is as it was before.
             RollbackFailed: ROLLBACK_FAILED: it is not, and the next change will complete it.
         """
+        # From here to the answer nobody stops this process but by killing it.
+        stopping.hold(changing=True)
+        refuse_operation(self._target.worktree_root)
         crashed = self.interrupted()
         earlier = [path for path in crashed if path != self._marker]
         ours = [*files, log, *derived]
@@ -107,6 +115,8 @@ class Transaction:
             self._mark([*ours, *earlier])
             for path, data in files.items():
                 self._replace(path, data)
+            if torn is not None and log not in files:
+                self._cut(log, torn)
             if lines:
                 self._append(log, lines)
             for path, data in derived.items():
@@ -118,10 +128,11 @@ class Transaction:
                 message,
                 capability=self._capability,
                 protected=self._protected,
+                before_adding=lambda: self._keep_index([*ours, *earlier]),
             )
         except BaseException as error:
             if not (committing and self._is_committed()):
-                self._restore(error, ours, earlier, staged=committing)
+                self._restore(error, earlier)
             raise
         finally:
             for backup in self._backups:
@@ -129,6 +140,8 @@ class Transaction:
         if crashed:
             _sweep([*ours, *earlier])
         self._marker.unlink(missing_ok=True)
+        if torn is not None:
+            torn.tell()
         return result
 
     def _mark(self, paths: Sequence[Path]) -> None:
@@ -174,6 +187,22 @@ class Transaction:
             self._disk.write_atomic(backup, before, durable=False)
         return backup
 
+    def _cut(self, log: Path, torn: TornTail) -> None:
+        """Cut half a row off the log; a crash right after leaves it in the backups."""
+
+        def restore() -> None:
+            with log.open("ab") as stream:
+                stream.write(torn.data)
+            torn.kept.unlink(missing_ok=True)
+
+        self._disk.write_atomic(torn.kept, torn.data)
+        self._changed.append(log)
+        try:
+            self._disk.truncate(log, torn.offset)
+        except OSError as error:
+            raise write_failed(log, error) from error
+        self._undo.append(restore)
+
     def _append(self, log: Path, lines: Sequence[bytes]) -> None:
         existed = log.exists()
         size = log.stat().st_size if existed else 0
@@ -197,10 +226,24 @@ class Transaction:
         if not missing:
             return list(paths)
         root = self._target.worktree_root
-        names = [path.relative_to(root).as_posix() for path in missing]
+        names = self._names(missing)
         known = try_git(root, "--literal-pathspecs", "ls-files", "-z", "--", *names).stdout
         tracked = {root / name for name in known.split("\0") if name}
         return [path for path in paths if path in tracked or path not in missing]
+
+    def _names(self, paths: Sequence[Path]) -> list[str]:
+        root = self._target.worktree_root
+        return [path.relative_to(root).as_posix() for path in paths]
+
+    def _keep_index(self, paths: Sequence[Path]) -> None:
+        """Remember what the index says about paths that are about to be staged."""
+        names = self._names(paths)
+        listed = run_git(
+            self._target.worktree_root,
+            *("--literal-pathspecs", "ls-files", "--stage", "-z", "--"),
+            *names,
+        )
+        self._index = (names, listed)
 
     def _is_committed(self) -> bool:
         """Tell whether the commit was made although `safe_commit` did not return.
@@ -221,20 +264,20 @@ class Transaction:
                 return False
         return bool(self._changed)
 
-    def _restore(
-        self, cause: BaseException, ours: Sequence[Path], earlier: Sequence[Path], *, staged: bool
-    ) -> None:
+    def _restore(self, cause: BaseException, earlier: Sequence[Path]) -> None:
         failed: list[str] = []
         for step in reversed(self._undo):
             try:
                 step()
             except (OSError, SpecKittyError) as error:
                 failed.append(str(error))
-        if staged:
-            # A new file that was added before the commit was refused would stay staged.
+        if self._index is not None:
+            # What was staged for the commit, and nothing else: the user may have staged before.
+            names, entries = self._index
             root = self._target.worktree_root
-            names = [path.relative_to(root).as_posix() for path in ours]
-            try_git(root, "--literal-pathspecs", "reset", "--quiet", "--", *names)
+            named = "".join(f"{name}\0" for name in names)
+            try_git(root, "update-index", "-z", "--force-remove", "--stdin", stdin=named)
+            try_git(root, "update-index", "-z", "--index-info", stdin=entries)
         if failed:
             raise RollbackFailed(
                 f"the change failed ({cause}) and could not be undone completely: "

@@ -9,8 +9,7 @@ nobody. The log already says where it came from, so nothing new is stored.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.status.lanes import TERMINAL_LANES, Lane
@@ -31,8 +30,7 @@ class TransitionRejected(SpecKittyError):
     code = "TRANSITION_REJECTED"
 
 
-@dataclass(frozen=True, slots=True)
-class TransitionRequest:
+class TransitionRequest(NamedTuple):
     """A lane change that somebody asks for, with what its guard looks at.
 
     Attributes:
@@ -68,8 +66,7 @@ class TransitionRequest:
     reason_source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(NamedTuple):
     """A guard that said no.
 
     Attributes:

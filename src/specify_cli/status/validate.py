@@ -74,8 +74,9 @@ class StatusProblem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
+        byte = f" (byte {self.offset})" if self.offset is not None else ""
         inside = f" {self.path}" if self.path else ""
-        return f"{place}{inside}: {self.message}"
+        return f"{place}{byte}{inside}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,12 @@ class StatusReport:
     def to_text(self) -> str:
         """Return the report as plain text without a final newline."""
         rows = self.transitions + self.annotations + self.other_rows
+        counted = "1 row" if rows == 1 else f"{rows} rows"
         if self.valid:
-            counted = "1 row" if rows == 1 else f"{rows} rows"
             return f"The log of {self.mission_slug} is sound: {counted}, no problems."
-        head = f"The log of {self.mission_slug} has {len(self.problems)} problems in {rows} rows:"
+        count = len(self.problems)
+        problems = "1 problem" if count == 1 else f"{count} problems"
+        head = f"The log of {self.mission_slug} has {problems} in {counted}:"
         return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
 
 
@@ -145,12 +148,11 @@ class LogNotSound(SpecKittyError):
 
 
 def _fix(report: StatusReport) -> str:
-    doctor = f"spec-kitty agent status doctor --fix --mission {report.mission_slug}"
     kinds = {problem.kind for problem in report.problems}
-    if kinds <= {UNUSABLE_LINE, SNAPSHOT_DRIFT}:
-        return f"{doctor}   (it shows its plan first)"
-    compare = f"git log -p -- kitty-specs/{report.mission_slug}/{LOG_FILE}"
-    return f"Compare with the committed log: {compare}. What can be repaired safely: {doctor}"
+    if kinds & {UNUSABLE_LINE, SNAPSHOT_DRIFT}:
+        # It shows its plan first, and names what it leaves alone.
+        return f"spec-kitty agent status doctor --fix --mission {report.mission_slug}"
+    return f"git log -p -- kitty-specs/{report.mission_slug}/{LOG_FILE}"
 
 
 def validate_log(mission_log: MissionLog) -> StatusReport:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CANONICAL = re.compile(r"WP[0-9]{2,}\Z")
-_ID = re.compile(r"WP-?([0-9]{1,5})\Z", re.IGNORECASE)
+_ID = r"(?i)WP-?([0-9]{1,5})\Z"
 
 
 def normalise_wp_id(text: str) -> str | None:
@@ -14,13 +13,14 @@ def normalise_wp_id(text: str) -> str | None:
     Returns:
         The id, or None when `text` is not one.
     """
-    match = _ID.match(text.strip())
+    match = re.match(_ID, text.strip())
     return f"WP{int(match.group(1)):02d}" if match else None
 
 
 def is_wp_id(text: str) -> bool:
     """Tell whether a text is a work package id in its canonical form."""
-    return _CANONICAL.match(text) is not None
+    number = text[2:]
+    return text[:2] == "WP" and len(number) >= 2 and number.isascii() and number.isdigit()
 
 
 class WorkPackageIds(dict[str, str]):

@@ -11,9 +11,20 @@ import pytest
 
 from benchmarks import comparison, comparison_page
 from benchmarks.compared import COMMANDS, EMIT, LARGE, SMALL, Compared, Size
-from benchmarks.comparison import COLD, EXISTING, LEFT_OUT, OURS, Comparison, Entry, Plan, Runner
+from benchmarks.comparison import (
+    COLD,
+    EXISTING,
+    FAILS,
+    LEFT_OUT,
+    OURS,
+    Comparison,
+    Entry,
+    Plan,
+    Runner,
+)
 from benchmarks.comparison_charts import charts
 from benchmarks.cost import Cost
+from benchmarks.processes import CommandFailed
 from benchmarks.targets import check
 
 if TYPE_CHECKING:
@@ -127,6 +138,8 @@ class FakeSide:
     def run(
         self, _: Compared, *, counted: bool = False, cold: bool = False, limit: float = 1e9
     ) -> Cost:
+        if self.seconds < 0:
+            raise CommandFailed("ended with 1")
         self.said.append(f"{self.who}{' counted' * counted}{' cold' * cold}")
         return replace(cost(min(self.seconds, limit), stopped=self.seconds > limit), output="")
 
@@ -185,3 +198,11 @@ def test_what_was_stopped_is_not_tried_with_more_work_packages(
     assert said.count("theirs counted") == 1
     notes = [e.note for e in found.entries if e.who == EXISTING]
     assert notes == ["", "> 40 s with fewer work packages already", LEFT_OUT]
+
+
+def test_an_existing_program_that_fails_is_a_result_and_ours_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    found = run(tmp_path, monkeypatch, said, -1.0, SMALL)
+    assert said == ["ours counted", "ours", "ours", "ours"]
+    assert [(e.note, e.costs) for e in found.entries if e.who == EXISTING] == [(FAILS, [])]

@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from cyclopts import App
@@ -17,8 +17,10 @@ from specify_cli import __version__
 from specify_cli.cli import run as command_line
 from specify_cli.cli.app import _COMMANDS, build_app
 from specify_cli.cli.run import run
+from specify_cli.git.merge_drivers import Kind
 from specify_cli.orchestrator_api import OPERATIONS
 from tests.conftest import COMMAND
+from tools.command_reference import command_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,7 @@ def leaves(app: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
 
 
 LEAVES: dict[tuple[str, ...], Any] = dict(leaves(build_app(listing=False)))
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 SDK: dict[tuple[str, ...], str] = {
@@ -77,6 +80,7 @@ SDK: dict[tuple[str, ...], str] = {
     **{("orchestrator-api", name): "specify_cli.orchestrator_api:execute" for name in OPERATIONS},
     ("orchestrator-api", "openapi"): "specify_cli.orchestrator_api.openapi:openapi_document",
     ("orchestrator-api", "serve"): "specify_cli.orchestrator_api.serving:serve",
+    **{(f"merge-driver-{kind}",): "specify_cli.git.merge_drivers:merge_files" for kind in KINDS},
 }
 """What each command calls: whatever the command line can do, an import can do (DESIGN.md D9)."""
 
@@ -130,6 +134,17 @@ def test_the_line_in_the_list_of_commands_belongs_to_a_command_that_exists(
     if isinstance(found, App):
         assert found.name[0] == name
         assert found.help == stub
+
+
+def test_what_only_git_calls_is_not_in_the_list_of_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert {(f"merge-driver-{kind}",) for kind in KINDS} <= LEAVES.keys()
+    assert run(["--help"]) == 0
+    listed = capsys.readouterr().out
+    assert "specify" in listed
+    assert "merge-driver" not in listed
+    assert "merge-driver" not in command_reference()
 
 
 def test_listing_the_commands_imports_none_of_them() -> None:
@@ -216,3 +231,9 @@ def _raise(error: BaseException) -> Any:
         raise error
 
     return dispatch
+
+
+@pytest.mark.parametrize("words", LEAVES, ids=" ".join)
+def test_examples_are_copied_whole_from_a_terminal_of_80_columns(words: tuple[str, ...]) -> None:
+    blocks = inspect.cleandoc(LEAVES[words].__doc__ or "").split("```")[1::2]
+    assert [line for block in blocks for line in block.splitlines() if len(line) > 76] == []

@@ -146,3 +146,26 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_left_out(
     assert all(one.wp_id in text for one in entries)
     assert all(lane.value in text for lane in DISPLAY_LANES)
     assert not any(line.endswith(" ") for line in text.split("\n"))
+
+
+def test_a_blocked_one_says_why() -> None:
+    text = render_board(board(entry(1, Lane.BLOCKED, actor="bob", blocked_for="no key\nyet")))
+    assert "WP01 is blocked (by bob): no key yet" in text
+
+
+def test_what_is_not_finalized_is_said_in_the_words_of_people() -> None:
+    first, second = entry(1, Lane.UNINITIALIZED), entry(2, Lane.UNINITIALIZED, waits_for=("WP01",))
+    for width in (40, 80, 170, None):
+        text = render_board(board(first, second), width=width)
+        assert "uninitialized" not in text
+        assert "not finalized yet: spec-kitty agent mission finalize-tasks" in " ".join(
+            text.split()
+        )
+    assert "WP02 waits for WP01 (not finalized)" in text
+
+
+def test_on_twenty_columns_a_card_stands_below_its_lane_and_stays_readable() -> None:
+    lines = render_board(board(entry(1, Lane.IN_PROGRESS, "Read the list")), width=20).split("\n")
+    at = lines.index("in_progress 1")
+    assert [line.strip() for line in lines[at + 1 : at + 3]] == ["WP01 Read the", "list"]
+    assert all(cells(line) <= 20 for line in lines)

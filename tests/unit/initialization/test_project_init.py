@@ -77,7 +77,7 @@ def test_only_the_project_is_written_and_only_what_was_asked_for(
     assert list(home.iterdir()) == []
     assert set(_files(repository)) == {"README.md", *report.created}
     assert set(report.created) == {
-        ".gitignore", ".kittify/config.yaml", ".kittify/metadata.yaml", ".kittify/agents.json",
+        ".gitattributes", ".gitignore", ".kittify/config.yaml", ".kittify/metadata.yaml", ".kittify/agents.json",
         *(f".claude/commands/spec-kitty.{command.name}.md" for command in COMMANDS),
     }  # fmt: skip
     assert git(repository, "rev-list", "--count", "HEAD") == "1"
@@ -85,7 +85,7 @@ def test_only_the_project_is_written_and_only_what_was_asked_for(
 
 def test_without_agents_no_command_files_are_written(repository: Path) -> None:
     assert set(_init(repository).created) == {
-        ".gitignore", ".kittify/config.yaml", ".kittify/metadata.yaml", ".kittify/agents.json",
+        ".gitattributes", ".gitignore", ".kittify/config.yaml", ".kittify/metadata.yaml", ".kittify/agents.json",
     }  # fmt: skip
 
 

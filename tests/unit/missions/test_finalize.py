@@ -69,6 +69,27 @@ def _board(project: Project, mission: Mission) -> dict[str, Lane]:
     return {wp_id: state.lane for wp_id, state in board.work_packages.items()}
 
 
+def test_people_are_told_every_problem_with_its_fix(project: Project, mission: Mission) -> None:
+    for number in range(1, 9):
+        write_work_package(mission, number)
+    with pytest.raises(TasksInvalid) as caught:
+        finalize_tasks(project, mission, actor="claude")
+    text = caught.value.to_text()
+    problems: Any = caught.value.details["problems"]
+    assert len(problems) > 5
+    assert "more)" not in text
+    for problem in problems:
+        assert f": {problem['problem']}\n    fix: {problem['fix']}\n" in text
+
+
+def test_the_report_names_the_next_command(project: Project, mission: Mission) -> None:
+    _tasks(mission, 1)
+    looked = finalize_tasks(project, mission, actor="claude", validate_only=True)
+    assert looked.to_text().endswith(f"Next: spec-kitty tasks --mission {mission.slug}")
+    done = finalize_tasks(project, mission, actor="claude").to_text()
+    assert "Next: spec-kitty next --agent <your-name> --mission" in done.splitlines()[-1]
+
+
 def test_finalising_seeds_every_work_package_in_one_commit(
     project: Project, mission: Mission
 ) -> None:

@@ -13,6 +13,7 @@ from specify_cli.missions.history import (
     HistoryEntry,
     InvalidLimit,
     InvalidNote,
+    WorkPackageFileEdited,
     add_history,
     work_package_history,
 )
@@ -59,11 +60,34 @@ def test_a_note_is_a_line_of_the_file_and_a_row_of_the_log_in_one_commit(
     changed = git(work.root, "show", "--name-only", "--format=", "HEAD").splitlines()
     assert {name.rpartition("/")[2] for name in changed} >= {"WP01-part.md", "status.events.jsonl"}
     text = find_work_package(work.mission, "WP01").path.read_text(encoding="utf-8")
-    assert text.endswith(f"## Activity Log\n\n- {entry.at} ada: Tests pass on Windows too\n")
+    assert text.endswith(f"## Activity Log\n\n- {entry.at} ada: Tests pass\n    on Windows too\n")
     row = work.rows()[-1]
-    assert row["delta"] == {"note": "Tests pass on Windows too", "history_entry_id": entry.id}
+    assert row["delta"] == {"note": "Tests pass\non Windows too", "history_entry_id": entry.id}
     assert entry.event_id == row["event_id"]
     assert work.clean()
+
+
+def test_a_file_with_edits_of_its_user_is_left_alone(work: MissionAtWork) -> None:
+    path = find_work_package(work.mission, "WP01").path
+    edited = path.read_bytes() + b"\nMine, and not finished.\n"
+    path.write_bytes(edited)
+    before = work.tip("HEAD")
+    with pytest.raises(WorkPackageFileEdited) as refused:
+        note(work, "Tests pass")
+    assert refused.value.code == "WP_FILE_UNCOMMITTED"
+    assert work.mission.relative(path) in refused.value.fix
+    assert (path.read_bytes(), work.tip("HEAD")) == (edited, before)
+    git(work.root, "commit", "-q", "-m", "Edit", "--", str(path))
+    note(work, "Tests pass")
+    assert work.clean()
+
+
+def test_a_line_of_a_note_that_looks_like_a_heading_is_none(work: MissionAtWork) -> None:
+    first, second = note(work, "one\n# not a heading\n```\nopen"), note(work, "two")
+    text = find_work_package(work.mission, "WP01").path.read_text(encoding="utf-8")
+    told = f"- {first.at} ada: one\n    # not a heading\n    ```\n    open\n"
+    assert text.endswith(f"{told}- {second.at} ada: two\n")
+    assert "note: one\n    # not" in work_package_history(work.mission, "WP01").to_text()
 
 
 def test_notes_stand_below_each_other_in_one_section(work: MissionAtWork) -> None:

@@ -137,6 +137,24 @@ def test_a_mission_lands_in_a_row_on_another_branch(work: MissionAtWork) -> None
     assert work.tip("main") == tip
 
 
+def test_a_landing_whose_branch_is_behind_in_a_row_follows_without_new_commits(
+    work: MissionAtWork,
+) -> None:
+    report = merge(work, strategy="rebase", target="main")
+    assert report.landed_commit == work.tip("main") == work.tip(BRANCH)
+    again = merge(work, strategy="rebase", target="main")
+    assert again.landing is not None
+    assert (again.landing.outcome, again.no_op) == ("landed", True)
+
+
+def test_a_landing_with_a_merge_in_between_is_put_in_a_row(work: MissionAtWork) -> None:
+    main = work.tip("main")
+    merge(work)
+    merge(work, strategy="rebase", target="main")
+    assert work.tip("main") != work.tip(BRANCH)
+    assert git(work.root, "rev-list", "--merges", f"{main}..main") == ""
+
+
 @pytest.fixture
 def remote(work: MissionAtWork, tmp_path: Path) -> Path:
     path = tmp_path / "remote.git"

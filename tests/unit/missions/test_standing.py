@@ -69,6 +69,15 @@ def test_a_blocked_one_can_go_back_to_where_it_came_from(work: MissionAtWork) ->
     assert one.blocked_from is Lane.PLANNED
     assert [step.to_lane for step in one.next] == [Lane.PLANNED, Lane.IN_PROGRESS, Lane.CANCELED]
     assert "blocked from planned" in one.to_text()
+    assert "because" not in one.to_text()
+
+
+def test_a_blocked_one_says_why_until_it_goes_on(work: MissionAtWork) -> None:
+    for lane, reason in (("blocked", "no key"), ("planned", "got it")):
+        emit_transition(work.project, work.mission, "WP01", lane, actor="ada", reason=reason)
+        (one,) = mission_standing(work.mission, "WP01").work_packages
+        assert ("because      no key" in one.to_text()) == (lane == "blocked")
+        assert one.to_json()["blocked_reason"] == ("no key" if lane == "blocked" else None)
 
 
 def test_a_finished_one_goes_nowhere_without_force(work: MissionAtWork) -> None:

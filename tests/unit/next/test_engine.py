@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from tests.unit.next.runtime_files import (
 
 if TYPE_CHECKING:
     from specify_cli.next._internal_runtime import DiscoveryContext, MissionRunRef
+    from specify_cli.next._internal_runtime.schema import MissionRunSnapshot
 
 
 @pytest.fixture
@@ -63,6 +63,21 @@ def golden(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, default=str)
     text = re.sub(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", "<id>", text)
     return re.sub(r'"/[^"]*"', '"<path>"', text)
+
+
+def plain(snapshot: MissionRunSnapshot) -> dict[str, Any]:
+    """Return a run as nested mappings."""
+    decisions, pending = snapshot.decisions, snapshot.pending_decisions
+    return {
+        **snapshot._asdict(),
+        "policy_snapshot": {
+            **snapshot.policy_snapshot._asdict(),
+            "extras": dict(snapshot.policy_snapshot.extras),
+        },
+        "issued": snapshot.issued and snapshot.issued._asdict(),
+        "decisions": {key: answer._asdict() for key, answer in decisions.items()},
+        "pending_decisions": {key: request._asdict() for key, request in pending.items()},
+    }
 
 
 def step(run: MissionRunRef, where: DiscoveryContext, result: Any = "success") -> NextDecision:
@@ -94,7 +109,7 @@ def test_the_frozen_names_exist_where_they_are_promised() -> None:
 
 @pytest.mark.proves("000 FR-001", "000 FR-017")
 def test_starting_a_run_gives_the_golden_reference(run: MissionRunRef) -> None:
-    assert golden(asdict(run)) == (
+    assert golden(run._asdict()) == (
         '{"mission_id": "<id>", "mission_key": "field-guide", "mission_slug": '
         '"field-guide-01KQ22DS", "run_dir": "<path>", "run_id": "<id>"}'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import sys
 from typing import TYPE_CHECKING
@@ -170,3 +171,15 @@ def test_others_reach_a_server_only_with_a_token_that_somebody_chose() -> None:
 def test_a_port_that_cannot_be_is_refused(port: int) -> None:
     with pytest.raises(UsageError, match="no port"):
         check_address(Address("127.0.0.1", port), find_token(None, {}))
+
+
+def test_what_killed_servers_left_is_swept_and_a_running_ones_token_is_not(tmp_path: Path) -> None:
+    token = Token(GOOD.encode(), None, generated=True)
+    with socket.create_server(("127.0.0.1", 0)) as running, socket.socket() as gone:
+        gone.bind(("127.0.0.1", 0))
+        left = keep_token(token, tmp_path, gone.getsockname()[1])
+        served = keep_token(token, tmp_path, running.getsockname()[1])
+        assert not left.exists()
+        mine = keep_token(token, tmp_path, gone.getsockname()[1])
+        assert served.is_file()
+    assert mine.is_file()

@@ -32,7 +32,7 @@ def test_a_note_stands_in_the_file_and_the_log_and_is_committed(call: Caller) ->
     assert entry["wp_id"] == "WP01"
     assert re.fullmatch("hist-[0-9a-f]{32}", entry["history_entry_id"])
     text = (call.work.mission.tasks_directory / "WP01-part.md").read_text("utf-8")
-    assert re.search(r"## Activity Log\n\n- \S+Z claude: - Tests pass\.\n\Z", text)
+    assert re.search(r"## Activity Log\n\n- \S+Z claude: - Tests\n    pass\.\n\Z", text)
     assert call.rows()[-1]["delta"]["history_entry_id"] == entry["history_entry_id"]
     assert git(call.work.root, "rev-parse", "HEAD") == entry["commit"]
     assert git(call.work.root, "log", "-1", "--format=%s").startswith("hist: ")
@@ -166,3 +166,88 @@ def test_a_whole_mission_is_driven_through_the_api_alone(call: Caller) -> None:
         call.work.root, "show", f"main:kitty-specs/{IDENTITY['mission_slug']}/tasks/WP03-part.md"
     )
     assert call.work.clean()
+
+
+def test_a_mission_that_was_never_accepted_is_merged_and_says_so(small: Caller) -> None:
+    merged = small.ok("merge-mission")
+    assert merged["accepted"] is False
+    assert "never accepted" in merged["warnings"][0]
+    assert "--mission" not in merged["warnings"][0]
+
+
+def test_an_accepted_mission_is_merged_without_a_warning(small: Caller) -> None:
+    small.ok("accept-mission", actor="codex")
+    merged = small.ok("merge-mission")
+    assert (merged["accepted"], merged["warnings"]) == (True, [])
+
+
+@pytest.mark.parametrize("used", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize("target", [None, "main"])
+def test_a_merge_that_was_done_before_tells_how_it_was_done(
+    small: Caller, used: str, target: str | None
+) -> None:
+    # So that no landing is a fast-forward.
+    git(small.work.root, "switch", "-q", "main")
+    git(small.work.root, "commit", "-q", "--allow-empty", "-m", "On main")
+    git(small.work.root, "switch", "-q", BRANCH)
+    first = small.ok("merge-mission", strategy=used, target=target)
+    assert (first["strategy"], first["no_op"]) == (used, False)
+    assert small.work.mission.metadata["merge_strategy"] == used
+    before = small.state()
+    for asked in ("merge", "squash", "rebase"):
+        again = small.ok("merge-mission", strategy=asked, target=target)
+        assert (again["strategy"], again["no_op"], again["merged"]) == (used, True, True)
+    assert small.state() == before
+
+
+def test_a_landing_that_follows_later_is_no_repetition(small: Caller) -> None:
+    small.ok("merge-mission", strategy="squash")
+    landed = small.ok("merge-mission", strategy="merge", target="main")
+    assert (landed["strategy"], landed["no_op"]) == ("merge", False)
+    own = small.ok("merge-mission", strategy="rebase")
+    assert (own["strategy"], own["no_op"]) == ("squash", True)
+
+
+def test_what_a_merge_keeps_is_named_with_its_reason(small: Caller) -> None:
+    exclude = small.work.root / ".git" / "info" / "exclude"
+    exclude.write_text("precious.env\n", encoding="utf-8")
+    (small.work.worktree("lane-a") / "precious.env").write_text("x", encoding="utf-8")
+    merged = small.ok("merge-mission")
+    assert merged["kept"] == [
+        {
+            "name": small.work.worktree("lane-a").name,
+            "reason": "it holds files that git ignores: precious.env",
+        }
+    ]
+
+
+def test_a_canceled_lane_that_stays_is_named_too(tmp_path: Path) -> None:
+    call = Caller(make_project(fresh_repository(tmp_path / "two"), {1: (), 2: ()}))
+    call.deliver("WP01")
+    call.start("WP02")
+    call.ok("transition", wp="WP02", to="canceled", actor="claude", note="Not needed.")
+    merged = call.ok("merge-mission")
+    assert merged["worktree_removed"] is False
+    assert [entry["name"] for entry in merged["kept"]] == [call.work.worktree("lane-b").name]
+    assert "canceled" in merged["kept"][0]["reason"]
+
+
+def test_a_push_that_the_remote_refuses_tells_that_the_merge_is_done(
+    small: Caller, tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "-q", "--bare", "remote.git")
+    git(small.work.root, "remote", "add", "origin", str(tmp_path / "remote.git"))
+    git(small.work.root, "push", "-q", "-u", "origin", "main")
+    git(tmp_path, "clone", "-q", "-b", "main", str(tmp_path / "remote.git"), "other")
+    git(tmp_path / "other", "commit", "-q", "--allow-empty", "-m", "Somebody else")
+    git(tmp_path / "other", "push", "-q", "origin", "main")
+    envelope = small("merge-mission", target="main", push=True)
+    data = envelope["data"]
+    assert (envelope["error_code"], data["cause"]) == ("PREFLIGHT_FAILED", "PUSH_FAILED")
+    assert (data["merged"], data["commit"]) == (True, small.work.tip("main"))
+    assert "git fetch origin" in data["fix"]
+    assert "git merge origin/main" in data["fix"]
+    # The fix can be run as it stands, and then the push is there.
+    for line in data["fix"].partition(": ")[2].split(" && "):
+        git(small.work.root, *line.split()[1:], *(["-q"] if "push" in line else []))
+    assert git(tmp_path / "remote.git", "rev-parse", "main") == small.work.tip("main")

@@ -42,6 +42,18 @@ def test_the_state_names_every_work_package_with_who_moved_it_last(call: Caller)
     ]
 
 
+def test_a_damaged_log_is_told_by_every_read(call: Caller) -> None:
+    assert call.ok("mission-state")["log_problems"] == []
+    assert call.ok("list-ready")["log_problems"] == []
+    log = call.work.mission.log_file
+    size, lines = log.stat().st_size, len(log.read_bytes().splitlines())
+    with log.open("ab") as stream:
+        stream.write(b"X{}\n")
+    told = [f"line {lines + 1} (byte {size}): it is not valid JSON"]
+    assert call.ok("mission-state")["log_problems"] == told
+    assert call.ok("list-ready")["log_problems"] == told
+
+
 def test_work_packages_without_events_are_planned_and_nobodys(call: Caller) -> None:
     call.work.mission.log_file.unlink()
     state = call.ok("mission-state")
@@ -155,3 +167,14 @@ def test_a_read_loads_neither_the_other_commands_nor_what_writes(
     heavy = ("pydantic", "jsonschema", "ruamel", "asyncio", "starlette", "cyclopts")
     writing = ("specify_cli.status.mission_status", "specify_cli.next.actions")
     assert loaded.isdisjoint((*heavy, *writing))
+
+
+def test_what_can_be_started_names_its_holder(call: Caller) -> None:
+    call.start("WP02", "claude")
+    found = call.ok("list-ready")["ready_work_packages"]
+    assert [(entry["wp_id"], entry["claimed_by"]) for entry in found] == [
+        ("WP01", None),
+        ("WP02", "claude"),
+    ]
+    call.ok("transition", wp="WP02", to="planned", actor="claude", note="Later.")
+    assert {entry["claimed_by"] for entry in call.ok("list-ready")["ready_work_packages"]} == {None}

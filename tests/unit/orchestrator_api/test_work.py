@@ -10,7 +10,7 @@ import pytest
 from specify_cli.orchestrator_api import execute
 from tests.conftest import git
 from tests.unit.missions.lane_missions import BRANCH, fresh_repository, make_project
-from tests.unit.orchestrator_api.calls import IDENTITY, POLICY, Caller, judged
+from tests.unit.orchestrator_api.calls import BOTH, IDENTITY, POLICY, Caller, judged
 
 if TYPE_CHECKING:
     from typing import Any
@@ -168,3 +168,61 @@ def test_the_wrong_branch_is_told_as_a_commit_that_cannot_be_made(call: Caller) 
     )
     assert data["cause"] == "WRONG_BRANCH"
     assert data["fix"] == f"git switch {BRANCH}"
+
+
+def test_the_prompts_of_the_api_let_the_orchestrator_report(call: Caller) -> None:
+    started = Path(call.start()["prompt_path"]).read_text("utf-8")
+    assert "spec-kitty next" not in started
+    assert "mark-status" not in started
+    assert "Commit your work in this worktree" in started
+    assert "## When you are done" in started
+    assert "## How to report" not in started
+    call.work.commit("lane-a", {"src/part1/work.txt": "x"})
+    call.move("for_review", **BOTH)
+    taken = call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
+    review = Path(taken["prompt_path"]).read_text("utf-8")
+    assert "spec-kitty next" not in review
+    assert "--feedback-file" not in review
+    assert "Say clearly whether you approve" in review
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_a_rejection_that_only_names_its_review_is_the_latest_verdict_in_the_prompt(
+    call: Caller, earlier: bool, force: bool
+) -> None:
+    call.build()
+    if earlier:
+        call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
+        call.move("in_progress", actor="codex", note="The first remark.")
+        call.work.commit("lane-a", {"src/part1/work.txt": "better"})
+        call.move("for_review", **BOTH)
+    call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
+    ref = "https://x.test/pull/1#r7"
+    call.move("in_progress", actor="codex", review_ref=ref, **({"force": True} if force else {}))
+    at = next(row for row in reversed(call.rows()) if "to_lane" in row)["at"]
+    prompt = Path(call.start()["prompt_path"]).read_text("utf-8")
+    assert f"The latest verdict, by codex at {at}: changes requested." in prompt
+    assert f"What has to change is in {ref}." in prompt
+    assert "The latest says" not in prompt
+    assert ("The first remark." in prompt) == earlier
+    if earlier:
+        assert prompt.index(ref) < prompt.index("The first remark.")
+
+
+def test_a_forced_rejection_with_a_note_shows_the_note(call: Caller) -> None:
+    call.build()
+    call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
+    call.move("in_progress", actor="codex", force=True, note="Rename the counter.")
+    prompt = Path(call.start()["prompt_path"]).read_text("utf-8")
+    assert "Rename the counter." in prompt
+
+
+def test_feedback_in_a_file_stays_the_latest_that_is_said(call: Caller) -> None:
+    call.build()
+    call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
+    call.move("in_progress", actor="codex", note="Rename it.")
+    prompt = Path(call.start()["prompt_path"]).read_text("utf-8")
+    assert "The latest says:" in prompt
+    assert "Rename it." in prompt
+    assert "The latest verdict" not in prompt

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from specify_cli.kernel.locks import file_lock
-from specify_cli.status.doctor import Finding, examine_log, idle_lines
+from specify_cli.status.doctor import Finding, examine_log
+from specify_cli.status.idle_lines import idle_lines
 from specify_cli.status.lanes import Lane
 from tests.unit.status.log_rows import annotation, text_of, transition, walk
 
 if TYPE_CHECKING:
     from tests.unit.status.conftest import Lab
 
-FILE = "kitty-specs/todo-app-01KQ22DS/status.events.jsonl"
+SLUG = "todo-app-01KQ22DS"
+FILE = f"kitty-specs/{SLUG}/status.events.jsonl"
 
 
 def append(lab: Lab, data: bytes) -> None:
@@ -67,11 +69,21 @@ def test_a_left_marker_is_found_with_file_line_and_offset(lab: Lab) -> None:
         (b"=======\n", "conflict_marker"),
         (b"\n", "blank_line"),
         (b" \r\n", "blank_line"),
-        (b"\0\0\0\n", "blank_line"),
+        (b"\0\0\0\n", "nul_line"),
         (b'{"event_id": "01KQ", "act', "torn_tail"),
         (b'{"event_id": "caf\xc3', "torn_tail"),
-        # These may hold a row, or what is left of one.
-        (b'{"event_id": "01KQ", "act\n', None),
+        (b'{"event_id": "01KQ", "act\n', "row_fragment"),
+        (b'{"event_id": "01KQ", "force": fal\r\n', "row_fragment"),
+        (b'{"event_id": "01KQ", "n": \n', "row_fragment"),
+        (b'{"event_id": "01KQ", "delta": {"note": "caf\xc3\n', "row_fragment"),
+        (b'{"event_id": "01KQ", "x": "\\u00\n', "row_fragment"),
+        (b'{"event_id": "01K\0\0\0\n', "row_fragment"),
+        # These may hold a row, or what somebody can mend.
+        (b'{"event_id": "01KQ", "wp_id": "WP01"\n', None),
+        (b'{"event_id": "01KQ", "wp_id": "WP01}\n', None),
+        (b'{"event_id": 01KQ", "wp_id": "WP01"}\n', None),
+        (b'X{"event_id": "01KQ", "wp_id": "WP01"}\n', None),
+        (b'{"torn": {"event_id": "01KQ"}, "ac\n', None),
         (b'<<<<<<< {"event_id": "01KQ"}\n', None),
         (b"======= and more\n", None),
         (b"\0\0{}x\n", None),
@@ -83,12 +95,12 @@ def test_a_left_marker_is_found_with_file_line_and_offset(lab: Lab) -> None:
 )
 def test_only_what_certainly_holds_no_row_is_idle(lab: Lab, line: bytes, kind: str | None) -> None:
     lab.log.write_bytes(text_of(transition(1, "WP01", "genesis", "planned")) + line)
-    assert [idle.kind for idle in idle_lines(lab.mission_log)] == ([kind] if kind else [])
+    assert [idle.kind for idle in idle_lines(lab.log)] == ([kind] if kind else [])
 
 
 def test_an_unreadable_line_that_may_hold_a_row_is_told_as_kept(lab: Lab) -> None:
     lab.seed("WP01")
-    append(lab, b'{"event_id": "half a row\n')
+    append(lab, b'X{"event_id": "01KQ"}\n')
     finding = the(lab, "unusable_line")
     assert (finding.line, finding.file) == (2, FILE)
     assert "it is kept" in finding.message
@@ -132,8 +144,8 @@ def test_rows_that_git_has_and_the_log_lacks_are_found(lab: Lab) -> None:
     lab.log.write_bytes(lines[0] + b"\n" * len(lines[1]))
     finding = the(lab, "committed_rows_missing")
     assert "1 row" in finding.message
-    assert finding.fix is not None
-    assert f"git checkout HEAD -- {FILE}" in finding.fix
+    assert finding.message.startswith("1 row of the committed log is gone or changed, first line 2")
+    assert finding.fix == f"spec-kitty agent status doctor --fix --mission {SLUG}"
 
 
 def test_a_marker_that_somebody_took_out_by_hand_is_no_missing_row(lab: Lab) -> None:

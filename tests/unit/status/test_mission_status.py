@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,8 @@ def test_a_log_that_lost_committed_rows_is_refused_and_not_committed(lab: Lab, d
         MissionStatus.change(lab.mission_log) as change,
     ):
         change.transition(TransitionRequest("WP01", Lane.CANCELED, "claude"))
-    assert caught.value.fix.startswith("git checkout HEAD -- ")
+    assert caught.value.fix.startswith("spec-kitty agent status doctor --fix ")
+    assert caught.value.details["line"] == (2 if damage == "cut" else 1)
     lab.log.write_bytes(whole)
     with MissionStatus.change(lab.mission_log) as change:
         change.transition(TransitionRequest("WP01", Lane.CANCELED, "claude"))
@@ -410,7 +410,7 @@ def test_on_the_wrong_branch_nothing_happens_and_the_fix_switches(lab: Lab, stat
 
 def test_a_protected_branch_is_refused_and_everything_put_back(lab: Lab) -> None:
     lab.git("switch", "-q", "-C", "main")
-    on_main = replace(lab.mission_log, target_branch="main")
+    on_main = lab.mission_log._replace(target_branch="main")
     with pytest.raises(ProtectedBranch), MissionStatus.change(on_main, message="Go") as change:
         change.transition(TransitionRequest("WP01", Lane.PLANNED, "planner"))
     assert lab.git("status", "--porcelain", "--untracked-files=all") == ""
@@ -450,7 +450,7 @@ def test_a_file_can_be_deleted_in_the_same_commit(lab: Lab) -> None:
 
 def test_the_first_row_of_a_mission_can_come_with_its_folder(lab: Lab) -> None:
     directory = lab.root / "kitty-specs" / "other-01KQ22DT"
-    other = replace(lab.mission_log, directory=directory, mission_slug="other-01KQ22DT")
+    other = lab.mission_log._replace(directory=directory, mission_slug="other-01KQ22DT")
     with MissionStatus.change(other, message="Create") as change:
         change.include(directory / "meta.json", b"{}\n")
         change.transition(TransitionRequest("WP01", Lane.PLANNED, "planner"))

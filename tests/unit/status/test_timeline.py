@@ -8,7 +8,7 @@ import pytest
 
 from specify_cli.status.log import Log
 from specify_cli.status.timeline import mission_timeline, render_timeline, timeline
-from tests.unit.status.log_rows import at, event_id, log_of, text_of, transition
+from tests.unit.status.log_rows import annotation, at, event_id, log_of, text_of, transition
 
 if TYPE_CHECKING:
     from tests.unit.status.conftest import Lab
@@ -72,6 +72,19 @@ def test_events_of_the_mission_itself_are_part_of_the_story() -> None:
         "2026-11-21 07:00:01  mission  MissionCreated",
         "2026-11-21 07:00:02  WP01     genesis -> planned  claude",
     ]
+
+
+def test_notes_are_part_of_the_story_with_every_line() -> None:
+    log = log_of(
+        transition(1, "WP01", "genesis", "planned"),
+        annotation(2, "WP01", {"note": "two\nlines", "history_entry_id": "hist-1"}),
+        annotation(3, "WP01", {"subtasks": {"T001": "done"}}),
+    )
+    assert render_timeline(timeline(log)).splitlines()[1:] == [
+        "2026-11-21 07:00:02  WP01     note by claude: two",
+        "    lines",
+    ]
+    assert [entry.to_json()["note"] for entry in timeline(log)] == [None, "two\nlines"]
 
 
 def test_an_empty_story_says_so() -> None:

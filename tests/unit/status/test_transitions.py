@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -276,4 +275,4 @@ def test_a_change_passes_by_an_edge_or_by_force_and_never_otherwise(
         start = Lane.GENESIS if source is Lane.UNINITIALIZED else source
         assert (start, target) in UPSTREAM
         # A guard looks at the request alone, so asking again changes nothing.
-        check_transition(source, dataclasses.replace(wanted))
+        check_transition(source, wanted._replace())

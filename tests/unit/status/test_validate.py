@@ -109,7 +109,8 @@ def test_lines_that_cannot_be_used_are_placed(lab: Lab) -> None:
         ("unusable_line", 3, size + 13),
         ("unusable_line", 4, size + 13 + len(text_of(transition(2, "WP01", "planned", "limbo")))),
     ]
-    assert "status.events.jsonl:2: it is a merge-conflict marker" in report.to_text()
+    assert f"status.events.jsonl:2 (byte {size}): it is a merge-conflict marker" in report.to_text()
+    assert report.to_text().startswith("The log of todo-app-01KQ22DS has 3 problems in 1 row:")
     assert report.event_count == 1
 
 

@@ -34,6 +34,7 @@ K0 = frozenset(
         "merged_at",
         "merged_by",
         "merged_commit",
+        "merge_strategy",
         "baseline_merge_commit",
     )
 )
@@ -415,24 +416,45 @@ def mission_meta(v: Any, p: str, out: list[Violation]) -> None:
                         x19,
                         "text that matches ^[0-9a-f]{40}([0-9a-f]{24})?$",
                     )
-        x20 = v.get("baseline_merge_commit", MISSING)
+        x20 = v.get("merge_strategy", MISSING)
         if x20 is not MISSING:
             if type(x20) is not str:
+                bad(
+                    out,
+                    f"{p}.merge_strategy",
+                    "type",
+                    S0 + "/properties/merge_strategy/type",
+                    x20,
+                    "a string",
+                )
+            else:
+                if not (x20 in {"merge", "squash", "rebase"}):
+                    bad(
+                        out,
+                        f"{p}.merge_strategy",
+                        "enum",
+                        S0 + "/properties/merge_strategy/enum",
+                        x20,
+                        'one of "merge", "squash", "rebase"',
+                    )
+        x21 = v.get("baseline_merge_commit", MISSING)
+        if x21 is not MISSING:
+            if type(x21) is not str:
                 bad(
                     out,
                     f"{p}.baseline_merge_commit",
                     "type",
                     S0 + "/$defs/CommitSha/type",
-                    x20,
+                    x21,
                     "a string",
                 )
             else:
-                if not (matches("^[0-9a-f]{40}([0-9a-f]{24})?\\Z", x20)):
+                if not (matches("^[0-9a-f]{40}([0-9a-f]{24})?\\Z", x21)):
                     bad(
                         out,
                         f"{p}.baseline_merge_commit",
                         "pattern",
                         S0 + "/$defs/CommitSha/pattern",
-                        x20,
+                        x21,
                         "text that matches ^[0-9a-f]{40}([0-9a-f]{24})?$",
                     )

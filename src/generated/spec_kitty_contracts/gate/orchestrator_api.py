@@ -36,6 +36,7 @@ K2 = frozenset(
         "mission_id",
         "summary",
         "work_packages",
+        "log_problems",
     )
 )
 K3 = frozenset(
@@ -43,6 +44,7 @@ K3 = frozenset(
         "wp_id",
         "lane",
         "dependencies_satisfied",
+        "claimed_by",
     )
 )
 K4 = frozenset(
@@ -52,6 +54,7 @@ K4 = frozenset(
         "mission_type",
         "mission_id",
         "ready_work_packages",
+        "log_problems",
     )
 )
 K5 = frozenset(
@@ -145,6 +148,12 @@ K10 = frozenset(
 )
 K11 = frozenset(
     (
+        "name",
+        "reason",
+    )
+)
+K12 = frozenset(
+    (
         "mission_slug",
         "mission_number",
         "mission_type",
@@ -156,9 +165,13 @@ K11 = frozenset(
         "merged_wps",
         "pushed",
         "commit",
+        "no_op",
+        "accepted",
+        "kept",
+        "warnings",
     )
 )
-K12 = frozenset(
+K13 = frozenset(
     (
         "message",
         "fix",
@@ -175,9 +188,11 @@ K12 = frozenset(
         "provider_version",
         "min_supported_provider_version",
         "api_version",
+        "merged",
+        "commit",
     )
 )
-K13 = frozenset(
+K14 = frozenset(
     (
         "contract_version",
         "command",
@@ -188,14 +203,14 @@ K13 = frozenset(
         "data",
     )
 )
-K14 = frozenset(("error_code",))
-K15 = frozenset(
+K15 = frozenset(("error_code",))
+K16 = frozenset(
     (
         "error_code",
         "data",
     )
 )
-K16 = frozenset(("data",))
+K17 = frozenset(("data",))
 
 
 def orchestrator_api_ContractVersionData_ok(v: Any) -> bool:
@@ -386,6 +401,23 @@ def orchestrator_api_MissionStateData_ok(v: Any) -> bool:
                 for x11 in x9:
                     if not orchestrator_api_WorkPackageState_ok(x11):
                         return False
+        x12 = v.get("log_problems", MISSING)
+        if x12 is not MISSING:
+            if type(x12) is not list:
+                return False
+            else:
+                for x14 in x12:
+                    if type(x14) is not str:
+                        return False
+                    else:
+                        if not x14:
+                            return False
+    return True
+
+
+def orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1_ok(v: Any) -> bool:
+    if v is not None:
+        return False
     return True
 
 
@@ -435,6 +467,13 @@ def orchestrator_api_ReadyWorkPackage_ok(v: Any) -> bool:
             else:
                 if not (x3 is True):
                     return False
+        x4 = v.get("claimed_by", MISSING)
+        if x4 is not MISSING:
+            if not (
+                orchestrator_api_Actor_ok(x4)
+                or orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1_ok(x4)
+            ):
+                return False
     return True
 
 
@@ -502,6 +541,17 @@ def orchestrator_api_ListReadyData_ok(v: Any) -> bool:
                 for x7 in x5:
                     if not orchestrator_api_ReadyWorkPackage_ok(x7):
                         return False
+        x8 = v.get("log_problems", MISSING)
+        if x8 is not MISSING:
+            if type(x8) is not list:
+                return False
+            else:
+                for x10 in x8:
+                    if type(x10) is not str:
+                        return False
+                    else:
+                        if not x10:
+                            return False
     return True
 
 
@@ -1278,6 +1328,31 @@ def orchestrator_api_AcceptMissionData_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_api_KeptAfterMerge_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("name", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("reason", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+    return True
+
+
 def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
     if type(v) is not dict:
         return False
@@ -1396,6 +1471,30 @@ def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
                 else:
                     if not x13:
                         return False
+        x14 = v.get("no_op", MISSING)
+        if x14 is not MISSING:
+            if type(x14) is not bool:
+                return False
+        x15 = v.get("accepted", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not bool:
+                return False
+        x16 = v.get("kept", MISSING)
+        if x16 is not MISSING:
+            if type(x16) is not list:
+                return False
+            else:
+                for x18 in x16:
+                    if not orchestrator_api_KeptAfterMerge_ok(x18):
+                        return False
+        x19 = v.get("warnings", MISSING)
+        if x19 is not MISSING:
+            if type(x19) is not list:
+                return False
+            else:
+                for x21 in x19:
+                    if type(x21) is not str:
+                        return False
     return True
 
 
@@ -1496,6 +1595,18 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         if x23 is not MISSING:
             if type(x23) is not str:
                 return False
+        x24 = v.get("merged", MISSING)
+        if x24 is not MISSING:
+            if type(x24) is not bool:
+                return False
+        x25 = v.get("commit", MISSING)
+        if x25 is not MISSING:
+            if x25 is not None:
+                if type(x25) is not str:
+                    return False
+                else:
+                    if not x25:
+                        return False
     return True
 
 
@@ -1948,6 +2059,53 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
             else:
                 for i10, x11 in enumerate(x9):
                     orchestrator_api_WorkPackageState(x11, f"{p}.work_packages[{i10}]", out)
+        x12 = v.get("log_problems", MISSING)
+        if x12 is not MISSING:
+            if type(x12) is not list:
+                bad(
+                    out,
+                    f"{p}.log_problems",
+                    "type",
+                    S0 + "/$defs/MissionStateData/properties/log_problems/type",
+                    x12,
+                    "an array",
+                )
+            else:
+                for i13, x14 in enumerate(x12):
+                    if type(x14) is not str:
+                        bad(
+                            out,
+                            f"{p}.log_problems[{i13}]",
+                            "type",
+                            S0 + "/$defs/MissionStateData/properties/log_problems/items/type",
+                            x14,
+                            "a string",
+                        )
+                    else:
+                        if not x14:
+                            bad(
+                                out,
+                                f"{p}.log_problems[{i13}]",
+                                "minLength",
+                                S0
+                                + "/$defs/MissionStateData/properties/log_problems/items/minLength",
+                                x14,
+                                "at least 1 character",
+                            )
+
+
+def orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1(
+    v: Any, p: str, out: list[Violation]
+) -> None:
+    if v is not None:
+        bad(
+            out,
+            p,
+            "type",
+            S0 + "/$defs/ReadyWorkPackage/properties/claimed_by/anyOf/1/type",
+            v,
+            "null",
+        )
 
 
 def orchestrator_api_ReadyWorkPackage(v: Any, p: str, out: list[Violation]) -> None:
@@ -2045,6 +2203,29 @@ def orchestrator_api_ReadyWorkPackage(v: Any, p: str, out: list[Violation]) -> N
                         x3,
                         "true",
                     )
+        x4 = v.get("claimed_by", MISSING)
+        if x4 is not MISSING:
+            if not (
+                orchestrator_api_Actor_ok(x4)
+                or orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1_ok(x4)
+            ):
+                bad(
+                    out,
+                    f"{p}.claimed_by",
+                    "anyOf",
+                    S0 + "/$defs/ReadyWorkPackage/properties/claimed_by/anyOf",
+                    x4,
+                    "a string or an object or null",
+                )
+                closest(
+                    out,
+                    f"{p}.claimed_by",
+                    x4,
+                    (
+                        orchestrator_api_Actor,
+                        orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1,
+                    ),
+                )
 
 
 def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None:
@@ -2205,6 +2386,38 @@ def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None
             else:
                 for i6, x7 in enumerate(x5):
                     orchestrator_api_ReadyWorkPackage(x7, f"{p}.ready_work_packages[{i6}]", out)
+        x8 = v.get("log_problems", MISSING)
+        if x8 is not MISSING:
+            if type(x8) is not list:
+                bad(
+                    out,
+                    f"{p}.log_problems",
+                    "type",
+                    S0 + "/$defs/ListReadyData/properties/log_problems/type",
+                    x8,
+                    "an array",
+                )
+            else:
+                for i9, x10 in enumerate(x8):
+                    if type(x10) is not str:
+                        bad(
+                            out,
+                            f"{p}.log_problems[{i9}]",
+                            "type",
+                            S0 + "/$defs/ListReadyData/properties/log_problems/items/type",
+                            x10,
+                            "a string",
+                        )
+                    else:
+                        if not x10:
+                            bad(
+                                out,
+                                f"{p}.log_problems[{i9}]",
+                                "minLength",
+                                S0 + "/$defs/ListReadyData/properties/log_problems/items/minLength",
+                                x10,
+                                "at least 1 character",
+                            )
 
 
 def orchestrator_api_ResolveWorkspaceData(v: Any, p: str, out: list[Violation]) -> None:
@@ -4218,6 +4431,72 @@ def orchestrator_api_AcceptMissionData(v: Any, p: str, out: list[Violation]) -> 
                             )
 
 
+def orchestrator_api_KeptAfterMerge(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/KeptAfterMerge/type", v, "an object")
+    else:
+        x1 = v.get("name", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.name",
+                "required",
+                S0 + "/$defs/KeptAfterMerge/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.name",
+                    "type",
+                    S0 + "/$defs/KeptAfterMerge/properties/name/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.name",
+                        "minLength",
+                        S0 + "/$defs/KeptAfterMerge/properties/name/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("reason", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.reason",
+                "required",
+                S0 + "/$defs/KeptAfterMerge/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.reason",
+                    "type",
+                    S0 + "/$defs/KeptAfterMerge/properties/reason/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.reason",
+                        "minLength",
+                        S0 + "/$defs/KeptAfterMerge/properties/reason/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+
+
 def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/MergeMissionData/type", v, "an object")
@@ -4557,6 +4836,64 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
                             x13,
                             "at least 1 character",
                         )
+        x14 = v.get("no_op", MISSING)
+        if x14 is not MISSING:
+            if type(x14) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/MergeMissionData/properties/no_op/type",
+                    x14,
+                    "true or false",
+                )
+        x15 = v.get("accepted", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not bool:
+                bad(
+                    out,
+                    f"{p}.accepted",
+                    "type",
+                    S0 + "/$defs/MergeMissionData/properties/accepted/type",
+                    x15,
+                    "true or false",
+                )
+        x16 = v.get("kept", MISSING)
+        if x16 is not MISSING:
+            if type(x16) is not list:
+                bad(
+                    out,
+                    f"{p}.kept",
+                    "type",
+                    S0 + "/$defs/MergeMissionData/properties/kept/type",
+                    x16,
+                    "an array",
+                )
+            else:
+                for i17, x18 in enumerate(x16):
+                    orchestrator_api_KeptAfterMerge(x18, f"{p}.kept[{i17}]", out)
+        x19 = v.get("warnings", MISSING)
+        if x19 is not MISSING:
+            if type(x19) is not list:
+                bad(
+                    out,
+                    f"{p}.warnings",
+                    "type",
+                    S0 + "/$defs/MergeMissionData/properties/warnings/type",
+                    x19,
+                    "an array",
+                )
+            else:
+                for i20, x21 in enumerate(x19):
+                    if type(x21) is not str:
+                        bad(
+                            out,
+                            f"{p}.warnings[{i20}]",
+                            "type",
+                            S0 + "/$defs/MergeMissionData/properties/warnings/items/type",
+                            x21,
+                            "a string",
+                        )
 
 
 def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
@@ -4827,6 +5164,39 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     x23,
                     "a string",
                 )
+        x24 = v.get("merged", MISSING)
+        if x24 is not MISSING:
+            if type(x24) is not bool:
+                bad(
+                    out,
+                    f"{p}.merged",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/merged/type",
+                    x24,
+                    "true or false",
+                )
+        x25 = v.get("commit", MISSING)
+        if x25 is not MISSING:
+            if x25 is not None:
+                if type(x25) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/commit/anyOf/0/type",
+                        x25,
+                        "a string or null",
+                    )
+                else:
+                    if not x25:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/FailureData/properties/commit/anyOf/0/minLength",
+                            x25,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_GeneralFailureCode_anyOf_0_ok(v: Any) -> bool:
@@ -5932,8 +6302,8 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_FailureData,
                     ),
                 )
-        if not v.keys() <= K13:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K13)
+        if not v.keys() <= K14:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K14)
         if v.get("success") is True:
             x8 = v.get("error_code", MISSING)
             if x8 is not MISSING:

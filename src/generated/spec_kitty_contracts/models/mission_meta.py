@@ -72,6 +72,9 @@ class MissionMeta(Contract):
     merged_commit: Annotated[
         CommitSha | None, Field(description="Commit that holds the merged work.")
     ] = None
+    merge_strategy: Annotated[
+        Literal["merge", "squash", "rebase"] | None, Field(description="How it was merged.")
+    ] = None
     baseline_merge_commit: Annotated[
         CommitSha | None, Field(description="Tip of the target branch before the merge.")
     ] = None

@@ -159,6 +159,15 @@ class FailureData(Contract):
         str | None, Field(description="The oldest that is served.")
     ] = None
     api_version: Annotated[str | None, Field(description="Version of this API.")] = None
+    merged: Annotated[
+        bool | None,
+        Field(
+            description="True when the work was merged all the same and only what follows failed, such as a push."
+        ),
+    ] = None
+    commit: Annotated[
+        str | None, Field(description="Tip of the branch that holds the merged work.", min_length=1)
+    ] = None
 
 
 GeneralFailureCode = TypeAliasType(
@@ -168,6 +177,19 @@ GeneralFailureCode = TypeAliasType(
         Field(description="Codes that every command can answer with.", title="GeneralFailureCode"),
     ],
 )
+
+
+class KeptAfterMerge(Contract):
+    """A worktree or a branch that a merge left."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    name: Annotated[str, Field(description="Its name.", min_length=1)]
+    reason: Annotated[str, Field(description="Why it is still there.", min_length=1)]
+
+
+LogProblem = TypeAliasType("LogProblem", Annotated[str, Field(min_length=1)])
 
 
 class MergeMissionData(Contract):
@@ -192,14 +214,36 @@ class MergeMissionData(Contract):
     ]
     merged: Annotated[Literal[True], Field(description="It was.")]
     target_branch: Annotated[str, Field(description="Where the work is now.", min_length=1)]
-    strategy: Annotated[Literal["merge", "squash", "rebase"], Field(description="How.")]
-    worktree_removed: Annotated[bool, Field(description="Whether the worktrees are gone.")]
+    strategy: Annotated[
+        Literal["merge", "squash", "rebase"],
+        Field(description="How the work came onto it, now or in the earlier call that merged it."),
+    ]
+    worktree_removed: Annotated[
+        bool, Field(description="Whether the worktrees are gone; `kept` says why one is not.")
+    ]
     merged_wps: Annotated[
         list[WorkPackageId],
         Field(description="Work packages that landed; the client of the orchestrator requires it."),
     ]
     pushed: Annotated[bool, Field(description="Whether the target branch was pushed.")]
     commit: Annotated[str | None, Field(description="The target branch's new tip.", min_length=1)]
+    no_op: Annotated[
+        bool | None, Field(description="It was merged before; nothing had to change.")
+    ] = None
+    accepted: Annotated[
+        bool | None,
+        Field(
+            description="Whether the mission was accepted. It is merged all the same when every work package is approved."
+        ),
+    ] = None
+    kept: Annotated[
+        list[KeptAfterMerge] | None,
+        Field(description="Worktrees and branches that are still there."),
+    ] = None
+    warnings: Annotated[
+        list[str] | None,
+        Field(description="What is worth knowing, such as that the mission was never accepted."),
+    ] = None
 
 
 MissionFailureCode = TypeAliasType(
@@ -229,19 +273,6 @@ PolicyFailureCode = TypeAliasType(
         ),
     ],
 )
-
-
-class ReadyWorkPackage(Contract):
-    """A work package that can be started."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    wp_id: Annotated[WorkPackageId, Field(description="Its id.")]
-    lane: Annotated[BoardLane, Field(description="Its lane.")]
-    dependencies_satisfied: Annotated[
-        Literal[True], Field(description="Only satisfied ones are listed.")
-    ]
 
 
 class ResolveWorkspaceData(Contract):
@@ -391,6 +422,42 @@ class TransitionData(Contract):
     forced: Annotated[bool, Field(description="Whether edge or guards were overridden.")]
 
 
+class ReadyWorkPackage(Contract):
+    """A work package that can be started, or taken up again by whoever holds it."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    wp_id: Annotated[WorkPackageId, Field(description="Its id.")]
+    lane: Annotated[
+        BoardLane,
+        Field(
+            description="Its lane: planned when nobody has it, claimed or in_progress while somebody holds it."
+        ),
+    ]
+    dependencies_satisfied: Annotated[
+        Literal[True], Field(description="Only satisfied ones are listed.")
+    ]
+    claimed_by: Annotated[
+        Actor | None,
+        Field(
+            description="Who holds it and gets it back by starting it again; null when anybody can start it."
+        ),
+    ] = None
+
+
+class WorkPackageState(Contract):
+    """One work package."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    wp_id: Annotated[WorkPackageId, Field(description="Its id.")]
+    lane: Annotated[BoardLane, Field(description="Its lane.")]
+    dependencies: Annotated[list[WorkPackageId], Field(description="What it depends on.")]
+    last_actor: Annotated[Actor | None, Field(description="Who moved it last.")]
+
+
 class ListReadyData(Contract):
     """Data of `list-ready`."""
 
@@ -411,19 +478,18 @@ class ListReadyData(Contract):
             description="Its identity; null in a project that another client seeded without one."
         ),
     ]
-    ready_work_packages: Annotated[list[ReadyWorkPackage], Field(description="Startable now.")]
-
-
-class WorkPackageState(Contract):
-    """One work package."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    wp_id: Annotated[WorkPackageId, Field(description="Its id.")]
-    lane: Annotated[BoardLane, Field(description="Its lane.")]
-    dependencies: Annotated[list[WorkPackageId], Field(description="What it depends on.")]
-    last_actor: Annotated[Actor | None, Field(description="Who moved it last.")]
+    ready_work_packages: Annotated[
+        list[ReadyWorkPackage],
+        Field(
+            description="What can be started now, and what somebody holds: a client that was killed finds its work here and gets it back by starting it as the same actor (`no_op`); everybody else is refused."
+        ),
+    ]
+    log_problems: Annotated[
+        list[LogProblem] | None,
+        Field(
+            description="Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."
+        ),
+    ] = None
 
 
 class MissionStateData(Contract):
@@ -448,6 +514,12 @@ class MissionStateData(Contract):
     ]
     summary: Annotated[dict[str, Count], Field(description="Lane to number of work packages.")]
     work_packages: Annotated[list[WorkPackageState], Field(description="Sorted by id.")]
+    log_problems: Annotated[
+        list[LogProblem] | None,
+        Field(
+            description="Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."
+        ),
+    ] = None
 
 
 class OrchestratorEnvelope(Contract):

@@ -91,7 +91,7 @@ class ListReadyRequest(Contract):
 
 
 class MergeMissionRequest(Contract):
-    """Bring an accepted mission's work onto its target branch."""
+    """Bring a mission's work onto its target branch once every work package is approved, accepted or not."""
 
     model_config = ConfigDict(
         extra="forbid",

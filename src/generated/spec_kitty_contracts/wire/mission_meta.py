@@ -47,5 +47,7 @@ class MissionMeta(TypedDict):
     """Who merged."""
     merged_commit: NotRequired[CommitSha]
     """Commit that holds the merged work."""
+    merge_strategy: NotRequired[Literal["merge", "squash", "rebase"]]
+    """How it was merged."""
     baseline_merge_commit: NotRequired[CommitSha]
     """Tip of the target branch before the merge."""

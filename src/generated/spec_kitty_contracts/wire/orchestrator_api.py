@@ -118,10 +118,23 @@ class FailureData(TypedDict):
     """The oldest that is served."""
     api_version: NotRequired[str]
     """Version of this API."""
+    merged: NotRequired[bool]
+    """True when the work was merged all the same and only what follows failed, such as a push."""
+    commit: NotRequired[str | None]
+    """Tip of the branch that holds the merged work."""
 
 
 GeneralFailureCode: TypeAlias = Literal["USAGE_ERROR", "INTERNAL_ERROR"]
 """Codes that every command can answer with."""
+
+
+class KeptAfterMerge(TypedDict):
+    """A worktree or a branch that a merge left."""
+
+    name: str
+    """Its name."""
+    reason: str
+    """Why it is still there."""
 
 
 class MergeMissionData(TypedDict):
@@ -140,15 +153,23 @@ class MergeMissionData(TypedDict):
     target_branch: str
     """Where the work is now."""
     strategy: Literal["merge", "squash", "rebase"]
-    """How."""
+    """How the work came onto it, now or in the earlier call that merged it."""
     worktree_removed: bool
-    """Whether the worktrees are gone."""
+    """Whether the worktrees are gone; `kept` says why one is not."""
     merged_wps: list[WorkPackageId]
     """Work packages that landed; the client of the orchestrator requires it."""
     pushed: bool
     """Whether the target branch was pushed."""
     commit: str | None
     """The target branch's new tip."""
+    no_op: NotRequired[bool]
+    """It was merged before; nothing had to change."""
+    accepted: NotRequired[bool]
+    """Whether the mission was accepted. It is merged all the same when every work package is approved."""
+    kept: NotRequired[list[KeptAfterMerge]]
+    """Worktrees and branches that are still there."""
+    warnings: NotRequired[list[str]]
+    """What is worth knowing, such as that the mission was never accepted."""
 
 
 MissionFailureCode: TypeAlias = Literal[
@@ -163,17 +184,6 @@ MissionFailureCode: TypeAlias = Literal[
 
 PolicyFailureCode: TypeAlias = Literal["POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED"]
 """Codes of a command that takes a policy; they come before the mission is looked up."""
-
-
-class ReadyWorkPackage(TypedDict):
-    """A work package that can be started."""
-
-    wp_id: WorkPackageId
-    """Its id."""
-    lane: BoardLane
-    """Its lane."""
-    dependencies_satisfied: Literal[True]
-    """Only satisfied ones are listed."""
 
 
 class ResolveWorkspaceData(TypedDict):
@@ -290,19 +300,17 @@ class TransitionData(TypedDict):
     """Whether edge or guards were overridden."""
 
 
-class ListReadyData(TypedDict):
-    """Data of `list-ready`."""
+class ReadyWorkPackage(TypedDict):
+    """A work package that can be started, or taken up again by whoever holds it."""
 
-    mission_slug: MissionSlug
-    """The mission."""
-    mission_number: MissionNumber | None
-    """Number in the repository's mission list; null until the mission is merged."""
-    mission_type: MissionType
-    """Its type."""
-    mission_id: Ulid | None
-    """Its identity; null in a project that another client seeded without one."""
-    ready_work_packages: list[ReadyWorkPackage]
-    """Startable now."""
+    wp_id: WorkPackageId
+    """Its id."""
+    lane: BoardLane
+    """Its lane: planned when nobody has it, claimed or in_progress while somebody holds it."""
+    dependencies_satisfied: Literal[True]
+    """Only satisfied ones are listed."""
+    claimed_by: NotRequired[Actor | None]
+    """Who holds it and gets it back by starting it again; null when anybody can start it."""
 
 
 class WorkPackageState(TypedDict):
@@ -316,6 +324,23 @@ class WorkPackageState(TypedDict):
     """What it depends on."""
     last_actor: Actor | None
     """Who moved it last."""
+
+
+class ListReadyData(TypedDict):
+    """Data of `list-ready`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    ready_work_packages: list[ReadyWorkPackage]
+    """What can be started now, and what somebody holds: a client that was killed finds its work here and gets it back by starting it as the same actor (`no_op`); everybody else is refused."""
+    log_problems: NotRequired[list[str]]
+    """Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."""
 
 
 class MissionStateData(TypedDict):
@@ -333,6 +358,8 @@ class MissionStateData(TypedDict):
     """Lane to number of work packages."""
     work_packages: list[WorkPackageState]
     """Sorted by id."""
+    log_problems: NotRequired[list[str]]
+    """Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."""
 
 
 class OrchestratorEnvelope(TypedDict):

@@ -41,7 +41,7 @@ class ListReadyRequest(TypedDict):
 
 
 class MergeMissionRequest(TypedDict):
-    """Bring an accepted mission's work onto its target branch."""
+    """Bring a mission's work onto its target branch once every work package is approved, accepted or not."""
 
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""

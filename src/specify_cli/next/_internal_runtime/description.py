@@ -292,7 +292,7 @@ def _cached(cache: Path, source: str, path: Path) -> Description | None:
         kept = json.loads((cache / _parsed_name(source)).read_bytes())
         if not isinstance(kept, dict) or kept.get("source") != source:
             return None
-        document = kept.get("parsed")
+        document = cast("Mapping[str, JsonValue]", kept.get("parsed"))
         return Description(path, source, document, parse_template(document, source=path.name))
     except (OSError, ValueError, MissionRuntimeError):
         return None

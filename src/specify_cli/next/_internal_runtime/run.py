@@ -5,8 +5,7 @@ The journal is written first, the state file is derived from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import Stamp
 from specify_cli.events.run_envelopes import (
@@ -58,8 +57,7 @@ class NoPendingDecision(MissionRuntimeError):
     code = "NO_PENDING_DECISION"
 
 
-@dataclass(frozen=True, slots=True)
-class MissionRunRef:
+class MissionRunRef(NamedTuple):
     """Which run, and of which mission.
 
     Attributes:
@@ -77,7 +75,6 @@ class MissionRunRef:
     mission_slug: str
 
 
-@dataclass(slots=True)
 class MissionRun:
     """One run, open for events.
 
@@ -88,13 +85,22 @@ class MissionRun:
         saved: The state file as it is on disk; None when there is none yet.
     """
 
-    ref: MissionRunRef
-    snapshot: MissionRunSnapshot
-    identity: Callable[[], ProjectIdentity]
-    saved: RunState | None = None
-    lamport_clock: int = 0
-    problems: tuple[JournalProblem, ...] = ()
-    _pending: list[tuple[LifecycleRow, Mapping[str, JsonValue]]] = field(default_factory=list)
+    def __init__(
+        self,
+        ref: MissionRunRef,
+        snapshot: MissionRunSnapshot,
+        identity: Callable[[], ProjectIdentity],
+        saved: RunState | None = None,
+        lamport_clock: int = 0,
+        problems: tuple[JournalProblem, ...] = (),
+    ) -> None:
+        self.ref = ref
+        self.snapshot = snapshot
+        self.identity = identity
+        self.saved = saved
+        self.lamport_clock = lamport_clock
+        self.problems = problems
+        self._pending: list[tuple[LifecycleRow, Mapping[str, JsonValue]]] = []
 
     @classmethod
     def start(

@@ -1,0 +1,133 @@
+"""What the caller of the API can do about a refusal, in terms of its arguments.
+
+The program's own fixes are command lines for people and their agents. An orchestrator calls neither
+`spec-kitty next` nor `agent tasks`, and over HTTP there are no options: what it can change is an
+argument of its call, or the next call.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from specify_cli.kernel.errors import SpecKittyError
+
+_GUARDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "actor_present": "Give `actor`: who does it.",
+        "workspace_present": "Call start-implementation, which makes the worktree.",
+        "subtasks_complete": "When every subtask is done, give `subtasks_complete`: true.",
+        "implementation_evidence": "Let the agent commit its work in the work package's worktree, then "
+        "give `implementation_evidence_present`: true.",
+        "review_evidence": "Give `evidence` with a `review` of reviewer, verdict approved and reference, "
+        "or the same as `review_result`.",
+        "review_result": "Give `review_result` with reviewer, verdict and reference.",
+        "review_approves": "Send it back to in_progress with a `note`, or have it reviewed again.",
+        "review_rejects": "Move it to approved, or give `review_result` with the verdict "
+        "changes_requested.",
+        "review_consistent": "Name one review: the same reviewer, verdict and reference in "
+        "`review_result`, `evidence` and `review_ref`.",
+        "reason_given": "Say why in `note`.",
+        "review_ref": "Name the review in `review_ref`.",
+        "force_actor": "Give `actor`: who forces it.",
+        "force_reason": "Say why in `note`.",
+    }
+)
+"""Guard of a lane change to what satisfies it."""
+
+
+def fix_of(code: str, error: SpecKittyError) -> str:
+    """Return the fix of a failure for a caller of the API; the error's own where that fits.
+
+    Args:
+        code: This program's own code of it.
+        error: The failure.
+    """
+    return _FIXES[code](error) if code in _FIXES else error.fix
+
+
+def _claimed(error: SpecKittyError) -> str:
+    details = error.details
+    back = "for_review" if details.get("task") == "reviewing" else "planned"
+    return (
+        f"Take another work package of list-ready. If {details.get('claimed_by')} will not go on: "
+        f"transition {details.get('wp_id')} with `to`: {back}, `force`: true and a `note`."
+    )
+
+
+def _waiting(error: SpecKittyError) -> str:
+    first = error.details.get("unsatisfied_dependencies")
+    listed = " and ".join(map(str, first)) if isinstance(first, list) else "those"
+    return f"Get {listed} approved first; list-ready names it as soon as it can be started."
+
+
+def _rejected(error: SpecKittyError) -> str:
+    details = error.details
+    guard = details.get("guard")
+    if isinstance(guard, str) and guard in _GUARDS:
+        return _GUARDS[guard]
+    if "implementer" in details:
+        return f"Wait until {details['implementer']} has handed it over; mission-state tells."
+    targets = details.get("legal_targets")
+    if guard != "edge" or not isinstance(targets, list):
+        return error.fix
+    forced = "`force`: true and a `note`"
+    if details.get("from_lane") == details.get("to_lane"):
+        return "Nothing needs to be done."
+    if details.get("from_lane") == "genesis":
+        return error.fix
+    if not targets:
+        return f"Reopen it with {forced}, or plan a new work package."
+    listed = ", ".join(map(str, targets))
+    return f"From {details.get('from_lane')} it can go to {listed}; anything else needs {forced}."
+
+
+def _incomplete(error: SpecKittyError) -> str:
+    failures = error.details.get("guard_failures")
+    first = failures[0] if isinstance(failures, list) and failures else {}
+    wanted = first.get("looked_for") if isinstance(first, dict) else None
+    if isinstance(wanted, str) and wanted.startswith("subtask "):
+        return _GUARDS["subtasks_complete"]
+    return error.fix
+
+
+def _not_ready(error: SpecKittyError) -> str:
+    missing = error.details.get("incomplete_wps")
+    if not isinstance(missing, list) or not missing:
+        return error.fix
+    return (
+        f"Get {', '.join(map(str, missing))} approved first; mission-state tells where they stand."
+    )
+
+
+def _always(fix: str) -> Callable[[SpecKittyError], str]:
+    return lambda _: fix
+
+
+def _first_mission(error: SpecKittyError) -> str:
+    missions = error.details.get("missions")
+    listed = ", ".join(map(str, missions)) if isinstance(missions, list) else "the full slug"
+    return f"Give one of these as `mission`: {listed}"
+
+
+_FIXES: Final[Mapping[str, Callable[[SpecKittyError], str]]] = MappingProxyType(
+    {
+        "DEPENDENCIES_NOT_SATISFIED": _waiting,
+        "HANDOFF_INCOMPLETE": _incomplete,
+        "INVALID_NOTE": _always("Say what happened in `note`."),
+        "MISSION_AMBIGUOUS": _first_mission,
+        "MISSION_NOT_READY": _not_ready,
+        "POLICY_METADATA_REQUIRED": _always(
+            "Give `policy`, a JSON object that says how the agent works; its fields are in the "
+            "reference of the API."
+        ),
+        "REVIEW_FEEDBACK_REQUIRED": _always(
+            "Say what has to change in `note`, or name where it is written in `review_ref`."
+        ),
+        "TRANSITION_REJECTED": _rejected,
+        "WP_ALREADY_CLAIMED": _claimed,
+    }
+)
