@@ -102,6 +102,9 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "min_ms": round(entry.seconds * 1000, 1),
         "median_ms": round(entry.median * 1000, 1),
         "cpu_ms": None if entry.cpu is None else round(entry.cpu * 1000, 1),
+        "own_process_cpu_ms": (
+            round(counted.own_cpu * 1000, 1) if counted and counted.own_cpu is not None else None
+        ),
         "without_git_ms": round(entry.own_seconds * 1000, 1),
         "git_ms": round(entry.git_seconds * 1000, 1),
         "peak_mib": None if entry.peak is None else round(entry.peak / MIB, 1),
@@ -182,7 +185,7 @@ def _others(entry: Entry) -> str:
 
 
 def _verdict(met: bool | None) -> str:
-    return "not measured" if met is None else ("met" if met else "**missed**")
+    return "not decided" if met is None else ("met" if met else "**missed**")
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

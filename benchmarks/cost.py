@@ -33,6 +33,7 @@ class Cost:
         git_seconds: Their wall time, added up.
         other_processes: Other processes; None unless counted.
         modules: Names of the modules loaded when it ended; None unless counted.
+        own_cpu: Processor time of the command's own process; None unless counted.
         stopped: Whether it was stopped at the limit.
         output: What it wrote to standard output.
     """
@@ -44,6 +45,7 @@ class Cost:
     git_seconds: float
     other_processes: int | None = None
     modules: frozenset[str] | None = None
+    own_cpu: float | None = None
     stopped: bool = False
     output: str = ""
 
@@ -94,7 +96,7 @@ def measure(
                 f"{' '.join(argv[1:5])} ended with {found['status']}: {words[-2000:]}"
             )
         git_processes, git_seconds = git_use(trace)
-        modules, others = _counts(counts, found["pid"])
+        modules, others, own_cpu = _counts(counts, found["pid"])
     return Cost(
         seconds=limit if found["late"] else found["seconds"],
         cpu=found["cpu"],
@@ -103,6 +105,7 @@ def measure(
         git_seconds=git_seconds,
         other_processes=others,
         modules=modules,
+        own_cpu=own_cpu,
         stopped=found["late"],
         output=output,
     )
@@ -131,13 +134,14 @@ def git_use(trace: Path) -> tuple[int, float]:
     return number, seconds
 
 
-def _counts(folder: Path, pid: int) -> tuple[frozenset[str] | None, int | None]:
-    """Return the modules of the command and the processes besides git that it and its own started."""
+def _counts(folder: Path, pid: int) -> tuple[frozenset[str] | None, int | None, float | None]:
+    """Return modules of the command, processes besides git of it and its own, and its own CPU."""
     documents = {
         int(path.stem): json.loads(path.read_text(encoding="utf-8")) for path in folder.iterdir()
     }
     if pid not in documents:
-        return None, None
+        return None, None, None
     started = [name for document in documents.values() for name in document["started"]]
     others = [name for name in started if name.removesuffix(".exe") != "git"]
-    return frozenset(documents[pid]["modules"]), len(others)
+    own = documents[pid]
+    return frozenset(own["modules"]), len(others), own["cpu"]

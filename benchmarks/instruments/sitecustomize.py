@@ -30,11 +30,13 @@ def _name(executable: object) -> str:
 
 def _leave() -> None:
     modules = sorted(sys.modules)
+    times = os.times()
     import json
 
     path = f"{_FOLDER}/{os.getpid()}.json"
     with open(path, "w", encoding="utf-8") as stream:  # noqa: PTH123
-        json.dump({"modules": modules, "started": _started}, stream)
+        document = {"modules": modules, "started": _started, "cpu": times.user + times.system}
+        json.dump(document, stream)
 
 
 if _FOLDER:

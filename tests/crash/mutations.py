@@ -54,6 +54,8 @@ _TRANSITIONS = "specify_cli/status/transitions.py"
 _POINTS = "tests/crash/test_crash_points.py"
 _CONCURRENT = "tests/crash/test_concurrent_changes.py"
 _DAMAGE = "tests/crash/test_damaged_log.py"
+_LOST = "tests/unit/status/test_lost_rows.py"
+_MERGING = "tests/unit/status/test_merge_going_on.py"
 _LOCK_TESTS = "tests/crash/test_lock_semantics.py"
 _MACHINE = (
     "tests/crash/test_status_machine.py::"
@@ -248,6 +250,94 @@ MUTATIONS = (
         "    if not lost:\n",
         "    if True:\n",
         f"{_DAMAGE}::test_a_cut_into_committed_rows_is_refused_and_nothing_is_written",
+    ),
+    Mutation(
+        "P3",
+        "a change does not look whether a committed row was changed",
+        "specify_cli/status/lost_rows.py",
+        "    if _is_as_left(mission_log):\n        return\n",
+        "    return\n",
+        f"{_LOST}::test_a_changed_row_is_not_committed_away_and_comes_back_with_every_good_row_kept",
+    ),
+    Mutation(
+        "P3",
+        "rows that another program appended count as damage",
+        "specify_cli/status/lost_rows.py",
+        "    if not lost:\n        return\n    file",
+        "    file",
+        f"{_LOST}::test_what_loses_no_row_is_no_reason_to_stop",
+    ),
+    Mutation(
+        "P3",
+        "what is under way in git is looked at by git only, when it is asked to commit",
+        _STATUS,
+        "            refuse_operation(mission_log.worktree_root)\n",
+        "",
+        f"{_MERGING}::test_the_block_of_a_refused_change_is_never_entered",
+    ),
+    Mutation(
+        "P3",
+        "a repair in the middle of a merge commits",
+        "specify_cli/status/repair.py",
+        "    if operation_in_progress(mission_log.worktree_root) is not None:\n",
+        "    if False:\n",
+        f"{_MERGING}::test_the_doctor_mends_the_files_of_a_merge_and_leaves_the_rest_to_the_user",
+    ),
+    Mutation(
+        "P3",
+        "only the branch's own side of a merge counts",
+        "specify_cli/git/operations.py",
+        '("MERGE_HEAD",) if name == "merge" else ()',
+        "()",
+        f"{_MERGING}::test_a_side_that_was_chosen_in_a_merge_gets_the_rows_of_the_other_back",
+    ),
+    Mutation(
+        "P3",
+        "a refused commit leaves the index as git reset would",
+        _TRANSACTION,
+        'try_git(root, "update-index", "-z", "--index-info", stdin=entries)',
+        'try_git(root, "reset", "--quiet", "--", *names)',
+        f"{_MERGING}::test_what_the_user_staged_stays_staged_when_a_commit_is_refused",
+    ),
+    Mutation(
+        "P1",
+        "half a row is committed with the next change",
+        _TRANSACTION,
+        "                self._cut(log, torn)\n",
+        "                pass\n",
+        f"{_DAMAGE}::test_a_change_without_rows_commits_no_torn_tail_either",
+    ),
+    Mutation(
+        "P3",
+        "the beginning of a row is kept for ever",
+        "specify_cli/status/idle_lines.py",
+        "return ROW_FRAGMENT if _is_cut_off(bare) else None",
+        "return None",
+        f"{_LOST}::test_a_fragment_that_was_committed_is_taken_out_and_need_not_be_put_back",
+    ),
+    Mutation(
+        "P3",
+        "a repair is carried out without its proof",
+        "specify_cli/status/repair.py",
+        "            _prove_whole(mission_log, candidate, mended)\n",
+        "            pass\n",
+        f"{_LOST}::test_a_repair_that_would_lose_a_row_beside_the_restored_ones_is_refused",
+    ),
+    Mutation(
+        "P3",
+        "a damaged line goes although it holds a row that is committed nowhere",
+        "specify_cli/status/mending.py",
+        'and all(str(event["event_id"]) in known_ids for event in events_in(raw))',
+        "and known_ids",
+        f"{_LOST}::test_a_row_that_shares_its_damaged_line_with_a_committed_one_is_not_dropped",
+    ),
+    Mutation(
+        "P3",
+        "who asks for the board is not told of damage",
+        "specify_cli/missions/readiness.py",
+        "    return Standings(found, board.problems)\n",
+        "    return Standings(found, ())\n",
+        "tests/unit/orchestrator_api/test_reads.py::test_a_damaged_log_is_told_by_every_read",
     ),
     Mutation(
         "P4",

@@ -110,7 +110,7 @@ def test_what_is_planted_into_any_text_occurs_in_no_tracked_file(
     api = ("orchestrator-api",)
     wp = ("--mission", slug, "--wp", "WP02", "--actor", WHO)
     say(*api, "append-history", *wp, "--note", text)
-    policy = json.dumps({**json.loads(POLICY), "agent_family": text})
+    policy = json.dumps({**json.loads(POLICY), "agent_family": f"by {WHO} on {HOST} in {root}"})
     say(*api, "start-implementation", *wp, "--policy", policy)
     say(*api, "transition", *wp, "--to", "canceled", "--note", text, "--force")
     say("accept", "--agent", WHO)

@@ -149,10 +149,28 @@ def test_the_doctor_finds_plans_repairs_and_is_content(finalized_mission: Path, 
     assert log.read_bytes() == before
     done = ok(cli(root, "agent", "status", "doctor", "--fix", "--yes", "--json"))
     assert done.document["applied"] is True
-    assert done.stderr.startswith("note: the log ended in half a row")
+    assert done.stderr == ""
     assert log.read_bytes() == whole
     assert ok(cli(root, "agent", "status", "doctor")).stdout.endswith("is healthy.\n")
     assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_repair_that_leaves_something_says_so_and_lists_it(
+    finalized_mission: Path, cli: Cli
+) -> None:
+    root = finalized_mission.parent.parent
+    with (finalized_mission / "status.events.jsonl").open("ab") as stream:
+        stream.write(b"X{}\n<<<<<<< HEAD\n")
+    report = refused(
+        cli(root, "agent", "status", "doctor", "--fix", "--yes", "--json"),
+        "STATUS_REPAIR_INCOMPLETE",
+    )
+    details: Any = report["details"]
+    assert details["applied"] is True
+    assert [found["kind"] for found in details["remaining"]] == ["unusable_line"]
+    people = cli(root, "agent", "status", "doctor", "--fix", "--yes")
+    assert people.status == 1
+    assert "has 1 problem:" in people.stdout
 
 
 def test_yes_without_a_repair_is_a_mistake(finalized_mission: Path, cli: Cli) -> None:

@@ -78,9 +78,15 @@ def _head(
     filled = round(_BAR * percent / 100)
     counted = len(board.entries) - len(lanes[Lane.CANCELED])
     finished = f"{len(lanes[Lane.DONE])} done, {len(lanes[Lane.APPROVED])} approved of {counted}"
-    bar = (_Text("[" + "#" * filled + "-" * (_BAR - filled) + "]", "32"), _Text(f" {percent:g} %"))
+    bar: _Line = (
+        _Text("[" + "#" * filled + "-" * (_BAR - filled) + "]", "32"),
+        _Text(f" {percent:g} %"),
+    )
     if width is not None and sum(len(piece.text) for piece in bar) + 2 + len(finished) > width:
-        return [*lines, bar, (_Text(finished),)]
+        if width < _BAR + 8:  # the bar is the only thing that a narrow terminal can do without
+            name = _wrapped(_clean(board.mission.friendly_name), width, _TITLE_LINES)
+            lines, bar = [(_Text(part, _BOLD),) for part in name], (_Text(f"{percent:g} %"),)
+        return [*lines, bar, *((_Text(part),) for part in _wrapped(finished, width, _TITLE_LINES))]
     return [*lines, (*bar, _Text(f"  {finished}"))]
 
 

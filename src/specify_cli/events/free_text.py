@@ -43,7 +43,7 @@ STRUCTURED_KEYS = frozenset(
         *("base_commit", "head_commit", "reviewed_commit", "reason_source"),
     }
 )
-"""Keys whose value is no text of a person: ids, branches, commits, lanes, times."""
+"""Keys whose value is no text of a person."""
 
 EVERYDAY = frozenset(
     {

@@ -65,8 +65,9 @@ def uninstall() -> None:
     if not _process.installed:
         return
     _process.installed = False
-    for number, usual in zip(_SIGNALS, (signal.default_int_handler, signal.SIG_DFL), strict=True):
+    for number in _SIGNALS:
         if signal.getsignal(number) is _on_signal:
+            usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
             signal.signal(number, usual)
     _block(False)
 

@@ -107,6 +107,8 @@ class Transaction:
         # From here to the answer nobody stops this process but by killing it.
         stopping.hold(changing=True)
         refuse_operation(self._target.worktree_root)
+        if log in files:
+            torn = None  # a repair has decided about it
         crashed = self.interrupted()
         earlier = [path for path in crashed if path != self._marker]
         ours = [*files, log, *derived]
@@ -115,7 +117,7 @@ class Transaction:
             self._mark([*ours, *earlier])
             for path, data in files.items():
                 self._replace(path, data)
-            if torn is not None and log not in files:
+            if torn is not None:
                 self._cut(log, torn)
             if lines:
                 self._append(log, lines)

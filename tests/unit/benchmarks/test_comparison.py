@@ -37,7 +37,9 @@ SECONDS = {(OURS, SMALL): 0.08, (OURS, LARGE): 0.09, (COLD, LARGE): 0.12, (EXIST
 
 
 def cost(seconds: float = 0.1, *, git: float = 0.0, mib: int = 20, stopped: bool = False) -> Cost:
-    return Cost(seconds, seconds, mib * 1024 * 1024, 2, git, 0, frozenset({"a", "b"}), stopped)
+    return Cost(
+        seconds, seconds, mib * 1024 * 1024, 2, git, 0, frozenset({"a", "b"}), None, stopped
+    )
 
 
 def entry(command: str, size: Size, who: str, *costs: Cost) -> Entry:
@@ -91,6 +93,20 @@ def test_what_was_not_measured_is_not_met() -> None:
     whole = compared()
     ours = [e for e in whole.entries if e.who == OURS and e.size == SMALL]
     assert met(replace(whole, entries=ours)) == [None] * 7
+
+
+def test_a_ratio_to_what_was_stopped_decides_nothing_but_success() -> None:
+    number = [c.name for c in COMMANDS].index("orchestrator-api mission-state")
+    for seconds, expected in ((40.0, True), (5.0, None)):
+        whole = compared(**{f"n{number}__large__existing": cost(seconds, stopped=True)})
+        assert met(whole)[1] is expected
+
+
+def test_a_command_that_was_not_measured_is_missed_out_loud() -> None:
+    whole = compared()
+    some = [e for e in whole.entries if (e.command, e.size, e.who) != (EMIT, SMALL, EXISTING)]
+    [first, *_] = check(replace(whole, entries=some))
+    assert (first.met, first.measured.endswith("8 of 9 measured")) == (None, True)
 
 
 def test_the_page_shows_ratios_and_what_was_stopped_or_left_out() -> None:

@@ -40,10 +40,12 @@ def test_processor_time_includes_the_processes_that_were_waited_for(tmp_path: Pa
     work = "sum(range(6_000_000))"
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
     idle = measure(python("import subprocess"), tmp_path, {})
-    busy = measure(python(child), tmp_path, {})
+    busy = measure(python(child), tmp_path, {}, counted=True)
     assert idle.cpu is not None
     assert busy.cpu is not None
     assert busy.cpu > idle.cpu + 0.03
+    assert busy.own_cpu is not None
+    assert busy.own_cpu < busy.cpu - 0.03
 
 
 def test_processes_are_counted_git_apart_from_others(tmp_path: Path) -> None:

@@ -165,7 +165,10 @@ def test_what_is_not_finalized_is_said_in_the_words_of_people() -> None:
 
 
 def test_on_twenty_columns_a_card_stands_below_its_lane_and_stays_readable() -> None:
-    lines = render_board(board(entry(1, Lane.IN_PROGRESS, "Read the list")), width=20).split("\n")
+    lines = render_board(board(entry(1, Lane.IN_PROGRESS, "Read the whole list")), width=20).split(
+        "\n"
+    )
     at = lines.index("in_progress 1")
-    assert [line.strip() for line in lines[at + 1 : at + 3]] == ["WP01 Read the", "list"]
+    assert [line.strip() for line in lines[at + 1 : at + 3]] == ["WP01 Read the", "whole list"]
+    assert not any("..." in line for line in lines)
     assert all(cells(line) <= 20 for line in lines)

@@ -51,7 +51,7 @@ WINDOWS = Surroundings((r"C:\Work\Todo",), (r"D:\Homes\Nora B",), "BOX-7", ("Nor
         ("c:/users/eve/x", "~/x"),
         ("/mnt/c/Users/eve/x", "~/x"),
         (r"\\server\c$\Users\eve\x", "~/x"),
-        ("/tmp/pytest-of-norab/x", "/tmp/pytest-of-<user>/x"),
+        ("/var/pytest-of-norab/x", "/var/pytest-of-<user>/x"),
         ("ask nora@example.com, please", "ask <email>, please"),
         ("norab@nora-mbp:~$ ls", "<user>@<host>:~$ ls"),
         ("on NORA-MBP.local now", "on <host> now"),

@@ -70,8 +70,10 @@ def _board(project: Project, mission: Mission) -> dict[str, Lane]:
 
 
 def test_people_are_told_every_problem_with_its_fix(project: Project, mission: Mission) -> None:
-    for number in range(1, 9):
-        write_work_package(mission, number)
+    _tasks(mission, *range(1, 9))
+    for path in mission.tasks_directory.glob("WP*.md"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("dependencies: [", "dependencies: [WP77, "), encoding="utf-8")
     with pytest.raises(TasksInvalid) as caught:
         finalize_tasks(project, mission, actor="claude")
     text = caught.value.to_text()

@@ -11,6 +11,7 @@ from specify_cli.kernel.clock import utc_now
 from specify_cli.missions import health
 from specify_cli.missions.health import InvalidDays, MissionUnhealthy, mission_health
 from specify_cli.missions.history import add_history
+from specify_cli.missions.merge_plan import LANE_TRAILER, MISSION_TRAILER
 from specify_cli.status import mission_status
 from specify_cli.status.lanes import Lane
 from tests.conftest import git
@@ -118,9 +119,52 @@ def test_worktrees_and_branches_that_no_lane_needs_are_named(work: MissionAtWork
         ("orphaned_worktree", f".worktrees/{SLUG}-lane-z"),
         ("orphaned_branch", f"kitty/mission-{extra}"),
     }
-    assert (found["orphaned_worktree", f".worktrees/{extra}"] or "").startswith(
+    assert found["orphaned_worktree", f".worktrees/{extra}"] == (
         f"git worktree remove .worktrees/{extra}"
     )
+    assert found["orphaned_worktree", f".worktrees/{SLUG}-lane-z"] is None
+    assert found["orphaned_branch", f"kitty/mission-{extra}"] == (
+        f"git branch -d kitty/mission-{extra}"
+    )
+
+
+def left_over(work: MissionAtWork) -> list[Finding]:
+    """Give up the work of lane-a, in whose worktree something may be left; return what is found."""
+    work.move("WP01", Lane.CANCELED)
+    return [found for found in findings(work) if found.kind.startswith("orphaned_")]
+
+
+def test_a_worktree_with_ignored_files_is_never_to_be_removed_before_they_are_moved(
+    work: MissionAtWork,
+) -> None:
+    tree = work.worktree("lane-a")
+    (work.root / ".git" / "info" / "exclude").write_text(".env\n.worktrees/\n", encoding="utf-8")
+    (tree / ".env").write_text("SECRET=1\n", encoding="utf-8")
+    worktree, branch = left_over(work)
+    assert (worktree.fix, branch.fix) == (None, None)
+    assert ".env" in worktree.message
+    assert "Move them" in worktree.message
+    (tree / ".env").unlink()
+    for found in left_over(work):
+        assert found.fix is not None
+        git(work.root, *found.fix.split()[1:])
+    assert left_over(work) == []
+
+
+def test_the_branch_of_a_squashed_lane_is_deleted_by_the_command_that_is_told(
+    work: MissionAtWork,
+) -> None:
+    work.commit("lane-a", {"src/part1/x.txt": "x\n"})
+    tip = git(work.root, "rev-parse", work.branch("lane-a"))
+    git(work.root, "worktree", "remove", str(work.worktree("lane-a")))
+    (found,) = left_over(work)
+    assert (found.fix, found.note) == (None, True)  # work that would be given up
+    message = f"Squash\n\n{MISSION_TRAILER}: {SLUG}\n{LANE_TRAILER}: lane-a {tip}"
+    git(work.root, "commit", "-q", "--allow-empty", "-m", message)
+    (found,) = left_over(work)
+    assert found.fix == f"git branch -D {work.branch('lane-a')}"
+    git(work.root, *found.fix.split()[1:])
+    assert left_over(work) == []
 
 
 def test_the_lane_of_canceled_work_is_not_needed_and_that_of_finished_work_is(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import stat
 import sys
@@ -60,7 +61,7 @@ def test_a_file_that_others_can_use_is_refused(token_file: Path, mode: int) -> N
     token_file.chmod(mode)
     with pytest.raises(TokenFileExposed) as refused:
         find_token(token_file, {})
-    assert refused.value.fix == "chmod 600 token"
+    assert shlex.split(refused.value.fix) == ["chmod", "600", str(token_file)]
     assert GOOD not in str(refused.value)
 
 

@@ -199,7 +199,7 @@ def test_a_rejection_that_only_names_its_review_is_the_latest_verdict_in_the_pro
         call.move("for_review", **BOTH)
     call.ok("start-review", wp="WP01", actor="codex", policy=POLICY)
     ref = "https://x.test/pull/1#r7"
-    call.move("in_progress", actor="codex", review_ref=ref, **({"force": True} if force else {}))
+    call.move("in_progress", actor="codex", review_ref=ref, force=force)
     at = next(row for row in reversed(call.rows()) if "to_lane" in row)["at"]
     prompt = Path(call.start()["prompt_path"]).read_text("utf-8")
     assert f"The latest verdict, by codex at {at}: changes requested." in prompt

@@ -108,6 +108,7 @@ def state(moves: Sequence[Transition], notes: Sequence[Annotation]) -> WorkPacka
         remarks=tuple(remarks),
         notes=latest,
         noted_at=noted_at,
+        blocked_for=last.reason if last and last.to_lane is Lane.BLOCKED else None,
         started=any(
             (row.from_lane, row.to_lane, row.force) == (Lane.CLAIMED, Lane.IN_PROGRESS, False)
             for row in moves

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.unit.status.log_rows import annotation, text_of, walk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from specify_cli.status.mission_log import MissionLog
     from tests.unit.status.conftest import Lab
 
 SLUG = "todo-app-01KQ22DS"
@@ -116,19 +117,18 @@ def test_a_log_that_was_deleted_comes_back(noted: Lab) -> None:
 def test_a_repair_that_would_lose_a_row_beside_the_restored_ones_is_refused(
     noted: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from specify_cli.status import repair
+    from specify_cli.status.mending import Mended, mend
     from specify_cli.status.repair import RepairUnproven
 
     lines = noted.log.read_bytes().splitlines(keepends=True)
     damaged = b"".join([*lines[:3], b"X" + lines[3], *lines[4:]])
     noted.log.write_bytes(damaged)
-    mend = repair.mend
 
-    def mend_badly(*args: object, **options: object) -> object:
-        found = mend(*args, **options)  # type: ignore[arg-type]
+    def mend_badly(mission_log: MissionLog, **options: Any) -> Mended:
+        found = mend(mission_log, **options)
         return found._replace(data=found.data.replace(lines[7], b""))
 
-    monkeypatch.setattr(repair, "mend", mend_badly)
+    monkeypatch.setattr("specify_cli.status.repair.mend", mend_badly)
     with pytest.raises(RepairUnproven, match="line 8 would be missing"):
         repair_log(noted.mission_log, plan_repair(noted.mission_log))
     assert noted.log.read_bytes() == damaged
@@ -221,7 +221,7 @@ def test_usually_nothing_is_compared_with_git_however_long_the_log(
     note(noted, "goes on")
     noted.git("commit", "-q", "--allow-empty", "-m", "Something else")
     assert started == []
-    monkeypatch.setattr(lost_rows, "try_git", lambda *a: process.try_git(*a))
+    monkeypatch.setattr(lost_rows, "try_git", process.try_git)
     note(noted, "goes on")  # one small question: whether that commit changed the log
     assert started == []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from specify_cli.git.process import try_git
-from specify_cli.git.safe_commit import OperationInProgress
+from specify_cli.git.safe_commit import OperationInProgress, SafeCommitRefused
 from specify_cli.status.doctor import examine_log
 from specify_cli.status.lines import iter_rows
 from specify_cli.status.materialize import materialize_status
@@ -85,7 +85,7 @@ def test_the_block_of_a_refused_change_is_never_entered(merging: tuple[Lab, set[
 
 
 def test_the_doctor_mends_the_files_of_a_merge_and_leaves_the_rest_to_the_user(
-    merging: tuple[Lab, set[str]],
+    merging: tuple[Lab, set[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab, event_ids = merging
     before = picture(lab)
@@ -108,6 +108,7 @@ def test_the_doctor_mends_the_files_of_a_merge_and_leaves_the_rest_to_the_user(
     # What it says goes on indeed, word for word.
     add, _, go_on = plan.then.partition(" && ")
     lab.git(*add.split()[1:])
+    monkeypatch.setenv("GIT_EDITOR", "true")
     lab.git(*go_on.split()[1:])
     assert lab.git("status", "--porcelain") == ""
     note(lab, "and on")
@@ -136,7 +137,7 @@ def test_what_the_user_staged_stays_staged_when_a_commit_is_refused(
     # A new file is staged first, and then git finds out that it cannot write the commit.
     monkeypatch.setenv("GIT_COMMITTER_NAME", "")
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "")
-    with pytest.raises(Exception, match="."), MissionStatus.change(lab.mission_log, message="Go") as change:  # fmt: skip
+    with pytest.raises(SafeCommitRefused), MissionStatus.change(lab.mission_log, message="Go") as change:  # fmt: skip
         change.include(spec, b"# Ours\n")
         change.include(spec.with_name("new.md"), b"new\n")
     assert (lab.git("ls-files", "--stage"), lab.git("status", "--porcelain")) == before

@@ -10,7 +10,7 @@ import pytest
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import Disk
-from specify_cli.status import mending, repair
+from specify_cli.status import mending
 from specify_cli.status.board import fold
 from specify_cli.status.idle_lines import IdleLine
 from specify_cli.status.lanes import Lane
@@ -215,13 +215,12 @@ def test_a_repair_that_would_change_the_board_is_refused(
 ) -> None:
     before = plant(lab, text_of(transition(1, "WP01", "genesis", "planned")), OURS)
     plan = plan_repair(lab.mission_log)
-    read = repair.read_log
 
     def read_wrongly(path: Path) -> Log:
-        log = read(path)
+        log = read_log(path)
         return log._replace(transitions=()) if path.name.startswith("repaired.") else log
 
-    monkeypatch.setattr(repair, "read_log", read_wrongly)
+    monkeypatch.setattr("specify_cli.status.repair.read_log", read_wrongly)
     with pytest.raises(RepairUnproven, match="the board would not be the same"):
         repair_log(lab.mission_log, plan)
     assert lab.log.read_bytes() == before

@@ -30,6 +30,7 @@ def test_lane_changes_are_told_in_order_and_once() -> None:
             "actor": "claude",
             "forced": True,
             "reason": "because",
+            "note": None,
             "event_id": event_id(1),
         },
         {
@@ -41,6 +42,7 @@ def test_lane_changes_are_told_in_order_and_once() -> None:
             "actor": "codex",
             "forced": False,
             "reason": None,
+            "note": None,
             "event_id": event_id(2),
         },
     ]
