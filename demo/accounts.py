@@ -56,6 +56,13 @@ def _check_rows(terminal: Terminal, repository: Path, slug: str, report: Report)
         ["contract", "validate", log, "--surface", "status_row", "--json"], repository
     )
     report.step("gate", f"{len(rows)} rows conform to the published contract")
+    for journal in sorted(repository.glob(".kittify/runtime/runs/*/run.events.jsonl")):
+        events = journal.relative_to(repository).as_posix()
+        terminal.spec_kitty(
+            ["contract", "validate", events, "--surface", "envelope", "--json"], repository
+        )
+        count = len(journal.read_text(encoding="utf-8").splitlines())
+        report.step("gate", f"{count} events of the run conform to the envelope's contract")
     call = terminal.spec_kitty(
         ["agent", "status", "validate", "--mission", slug, "--json"], repository
     )

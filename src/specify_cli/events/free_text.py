@@ -33,17 +33,14 @@ _Row = TypeVar("_Row", bound="Mapping[str, object]")
 NAME_KEYS = frozenset({"actor", "reviewer"})
 """Keys whose value is a name, or an object of names: it stays one word and tells people apart."""
 
-STRUCTURED_KEYS = frozenset(
-    {
-        *("event_id", "event_type", "aggregate_id", "aggregate_type", "schema_version", "kind"),
-        *("build_id", "node_id", "correlation_id", "causation_id", "history_entry_id"),
-        *("project_uuid", "project_slug", "repo_slug", "repo", "branch", "commit", "target_branch"),
-        *("mission_id", "mission_slug", "mission_number", "mission_type", "wp_id", "subtasks"),
-        *("from_lane", "to_lane", "at", "timestamp", "created_at", "execution_mode", "verdict"),
-        *("base_commit", "head_commit", "reviewed_commit", "reason_source"),
-    }
+STRUCTURED_ENDINGS = (
+    *("_id", "_uuid", "_slug", "_number", "_type", "_version", "_mode", "_at", "_source"),
+    *("_lane", "_branch", "_commit"),
 )
-"""Keys whose value is no text of a person."""
+STRUCTURED_WORDS = frozenset(
+    {"kind", "at", "timestamp", "repo", "branch", "commit", "verdict", "subtasks"}
+)
+"""What keys are, or end in, whose value is no text of a person."""
 
 EVERYDAY = frozenset(
     {
@@ -222,7 +219,7 @@ def public_names(document: Mapping[str, JsonValue] | None) -> JsonObject | None:
 
 
 def _clean(key: str, value: JsonValue, place: Surroundings) -> JsonValue:
-    if key in STRUCTURED_KEYS:
+    if key in STRUCTURED_WORDS or key.endswith(STRUCTURED_ENDINGS):
         return value
     if key in NAME_KEYS:
         return _named(value)
