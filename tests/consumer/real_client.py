@@ -39,7 +39,9 @@ _CACHE = ROOT / ".cache" / "consumers"
 _INSTALL_SECONDS = 600.0
 
 # An agent that does what its script says: one word for each time it is asked about a work package.
-_AGENT = """#!{python}
+_AGENT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import json, os, pathlib, re, subprocess, sys, time
 name = pathlib.Path(sys.argv[0]).name
 prompt = sys.stdin.read()

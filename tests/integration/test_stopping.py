@@ -39,7 +39,9 @@ from specify_cli.__main__ import main
 main()
 """
 # A git that takes its time for one subcommand, before or after it does it.
-_SLOW_GIT = """#!{python}
+_SLOW_GIT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
 import pathlib, subprocess, sys, time
 slow = {subcommand!r} in sys.argv
 if slow and {before}:

@@ -62,7 +62,7 @@ def test_an_unsafe_handle_is_refused_before_the_disk_is_touched(
 def test_an_unknown_mission_is_refused_with_the_missions_that_exist(tmp_path: Path) -> None:
     with pytest.raises(MissionNotFound, match="'nope'") as none_yet:
         find_mission(tmp_path, "nope")
-    assert "mission create" in none_yet.value.fix
+    assert "spec-kitty specify" in none_yet.value.fix
     write_mission(tmp_path)
     with pytest.raises(MissionNotFound) as caught:
         find_mission(tmp_path, "nope")

@@ -2077,7 +2077,7 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
                             out,
                             f"{p}.log_problems[{i13}]",
                             "type",
-                            S0 + "/$defs/MissionStateData/properties/log_problems/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x14,
                             "a string",
                         )
@@ -2087,8 +2087,7 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
                                 out,
                                 f"{p}.log_problems[{i13}]",
                                 "minLength",
-                                S0
-                                + "/$defs/MissionStateData/properties/log_problems/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x14,
                                 "at least 1 character",
                             )
@@ -2404,7 +2403,7 @@ def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None
                             out,
                             f"{p}.log_problems[{i9}]",
                             "type",
-                            S0 + "/$defs/ListReadyData/properties/log_problems/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x10,
                             "a string",
                         )
@@ -2414,7 +2413,7 @@ def orchestrator_api_ListReadyData(v: Any, p: str, out: list[Violation]) -> None
                                 out,
                                 f"{p}.log_problems[{i9}]",
                                 "minLength",
-                                S0 + "/$defs/ListReadyData/properties/log_problems/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x10,
                                 "at least 1 character",
                             )

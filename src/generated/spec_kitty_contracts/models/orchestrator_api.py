@@ -16,6 +16,7 @@ from .definitions import (
     MissionNumber,
     MissionSlug,
     MissionType,
+    NonEmptyText,
     Timestamp,
     Ulid,
     WorkPackageId,
@@ -187,9 +188,6 @@ class KeptAfterMerge(Contract):
     )
     name: Annotated[str, Field(description="Its name.", min_length=1)]
     reason: Annotated[str, Field(description="Why it is still there.", min_length=1)]
-
-
-LogProblem = TypeAliasType("LogProblem", Annotated[str, Field(min_length=1)])
 
 
 class MergeMissionData(Contract):
@@ -485,7 +483,7 @@ class ListReadyData(Contract):
         ),
     ]
     log_problems: Annotated[
-        list[LogProblem] | None,
+        list[NonEmptyText] | None,
         Field(
             description="Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."
         ),
@@ -515,7 +513,7 @@ class MissionStateData(Contract):
     summary: Annotated[dict[str, Count], Field(description="Lane to number of work packages.")]
     work_packages: Annotated[list[WorkPackageState], Field(description="Sorted by id.")]
     log_problems: Annotated[
-        list[LogProblem] | None,
+        list[NonEmptyText] | None,
         Field(
             description="Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."
         ),

@@ -11,6 +11,7 @@ from .definitions import (
     MissionNumber,
     MissionSlug,
     MissionType,
+    NonEmptyText,
     Timestamp,
     Ulid,
     WorkPackageId,
@@ -339,7 +340,7 @@ class ListReadyData(TypedDict):
     """Its identity; null in a project that another client seeded without one."""
     ready_work_packages: list[ReadyWorkPackage]
     """What can be started now, and what somebody holds: a client that was killed finds its work here and gets it back by starting it as the same actor (`no_op`); everybody else is refused."""
-    log_problems: NotRequired[list[str]]
+    log_problems: NotRequired[list[NonEmptyText]]
     """Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."""
 
 
@@ -358,7 +359,7 @@ class MissionStateData(TypedDict):
     """Lane to number of work packages."""
     work_packages: list[WorkPackageState]
     """Sorted by id."""
-    log_problems: NotRequired[list[str]]
+    log_problems: NotRequired[list[NonEmptyText]]
     """Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."""
 
 
