@@ -163,7 +163,7 @@ def test_a_token_file_that_others_can_read_is_refused_with_a_fix(
     assert ran.status == 2
     assert ran.document["error_code"] == "USAGE_ERROR"
     assert ran.document["data"]["cause"] == "TOKEN_FILE_EXPOSED"
-    assert "chmod 600 " in ran.stderr
+    assert f"chmod 600 {file}" in ran.stderr
     assert GIVEN not in ran.stdout + ran.stderr
 
 
