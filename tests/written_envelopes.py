@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 _LOGS = ("status.events.jsonl", "run.events.jsonl", "decisions.events.jsonl")
 _PRUNED = {".git", ".venv", "node_modules", "site-packages", ".worktrees", "__pycache__"}
@@ -31,11 +31,16 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["SPEC_KITTY_OUTCOMES"] = str(Path(os.environ["SPEC_KITTY_OUTCOMES"]).absolute())
 
 
-@pytest.fixture(autouse=True)
-def planted_folder(request: pytest.FixtureRequest) -> None:
-    """Remember the folder of a test that plants rows of its own, whichever fixture uses it."""
-    if "tmp_path" in request.fixturenames and request.node.get_closest_marker("plants_rows"):
-        _PLANTED.add(request.getfixturevalue("tmp_path"))
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Remember the folders that fixtures make for tests that plant rows of their own."""
+    if not request.node.get_closest_marker("plants_rows"):
+        return (yield)
+    base = request.getfixturevalue("tmp_path_factory").getbasetemp()
+    before = set(base.iterdir())
+    made = yield
+    _PLANTED.update(set(base.iterdir()) - before)
+    return made
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,25 +57,26 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             # Workers have folders of their own in here, and pytest links the latest of each name.
             foreign = folder.is_symlink() or folder.name.startswith("popen-")
             if folder not in _PLANTED and folder.is_dir() and not foreign:
-                for envelope in _envelopes_below(folder):
-                    row = {"test": folder.name, "envelope": envelope}
-                    stream.write(json.dumps(row) + "\n")
+                for entry in _entries_below(folder):
+                    stream.write(json.dumps({"test": folder.name, **entry}) + "\n")
 
 
 _PLANTED: set[Path] = set()
 
 
-def _envelopes_below(folder: Path) -> Iterator[dict[str, Any]]:
+def _entries_below(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield an `envelope` for each row that is one or travels in one, or why it cannot: `refused`."""
     for directory, names, files in os.walk(folder):
         names[:] = [name for name in names if name not in _PRUNED]
         for name in files:
             if name in _LOGS:
-                yield from _envelopes_in(Path(directory, name))
+                yield from _entries_in(Path(directory, name))
 
 
-def _envelopes_in(path: Path) -> Iterator[dict[str, Any]]:
+def _entries_in(path: Path) -> Iterator[dict[str, Any]]:
     from specify_cli.events.envelope import wp_status_changed
     from specify_cli.identity.project import ProjectIdentity
+    from specify_cli.kernel.gate import ContractViolation
 
     identity = ProjectIdentity(
         project_uuid="0b9d4b1c-6f0e-4c57-9d39-2f1f5a1d7a10",
@@ -87,9 +93,14 @@ def _envelopes_in(path: Path) -> Iterator[dict[str, Any]]:
         if not isinstance(row, dict):
             continue
         if "schema_version" in row:
-            yield row
+            yield {"envelope": row}
         elif "to_lane" in row and "build_id" in row:
-            yield dict(wp_status_changed(identity, row, correlation_id=row["event_id"]))  # type: ignore[arg-type]
+            try:
+                event = wp_status_changed(identity, row, correlation_id=row["event_id"])  # type: ignore[arg-type]
+            except ContractViolation as violation:
+                yield {"refused": f"{path}: {violation.message}"}
+            else:
+                yield {"envelope": event}
 
 
 def main(arguments: list[str]) -> int:
@@ -98,8 +109,8 @@ def main(arguments: list[str]) -> int:
     outcomes.mkdir(parents=True, exist_ok=True)
     target = outcomes / ENVELOPES_FILE.format(worker="logs")
     with target.open("w", encoding="utf-8", newline="\n") as stream:
-        for envelope in _envelopes_below(logs):
-            stream.write(json.dumps({"test": logs.name, "envelope": envelope}) + "\n")
+        for entry in _entries_below(logs):
+            stream.write(json.dumps({"test": logs.name, **entry}) + "\n")
     return 0
 
 

@@ -101,7 +101,11 @@ def main(arguments: Sequence[str]) -> int:
         for path in sorted(Path(folder).glob("envelopes-*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
     ]
-    refused = 0
+    unsendable = [entry for entry in collected if "refused" in entry]
+    for entry in unsendable:
+        print(f"{entry['test']}: {entry['refused']}", file=sys.stderr)
+    refused = len(unsendable)
+    collected = [entry for entry in collected if "envelope" in entry]
     for release in RELEASES:
         verdicts = judged(release, [entry["envelope"] for entry in collected])
         for entry, refusal in zip(collected, verdicts, strict=True):

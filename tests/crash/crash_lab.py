@@ -219,5 +219,6 @@ def scraps(lab: Lab) -> list[str]:
 
 
 def hidden_scraps(lab: Lab) -> list[str]:
-    """Return the half-written files that a crash left in the git folder, where nobody sees them."""
-    return sorted(path.name for path in lab.root.joinpath(".git", "spec-kitty").rglob("*.tmp"))
+    """Return the half-written files that a crash left beside the locks, where nobody sees them."""
+    locks = lab.mission_log.lock_path.parent
+    return sorted(path.name for path in locks.rglob(".*.tmp"))

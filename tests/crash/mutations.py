@@ -47,11 +47,13 @@ class Mutation(NamedTuple):
 
 _FILES = "specify_cli/kernel/files.py"
 _LOCKS = "specify_cli/kernel/locks.py"
+_PENDING = "specify_cli/status/pending.py"
 _TRANSACTION = "specify_cli/status/transaction.py"
 _STATUS = "specify_cli/status/mission_status.py"
 _TRANSITIONS = "specify_cli/status/transitions.py"
 
 _POINTS = "tests/crash/test_crash_points.py"
+_PENDING_TESTS = "tests/unit/status/test_pending.py"
 _CONCURRENT = "tests/crash/test_concurrent_changes.py"
 _DAMAGE = "tests/crash/test_damaged_log.py"
 _LOST = "tests/unit/status/test_lost_rows.py"
@@ -78,7 +80,7 @@ MUTATIONS = (
         "P1",
         "a change says nowhere that it is under way",
         _TRANSACTION,
-        "            self._mark([*ours, *earlier])\n",
+        "            self._mark([*ours, *earlier], back)\n",
         "",
         f"{_POINTS}::test_the_next_change_commits_what_a_crash_left_uncommitted[transition]",
     ),
@@ -86,7 +88,7 @@ MUTATIONS = (
         "P1",
         "a crashed change is completed, but its scraps stay",
         _TRANSACTION,
-        "            _sweep([*ours, *earlier])\n",
+        "            sweep([*ours, *earlier])\n",
         "            pass\n",
         f"{_POINTS}::test_the_next_change_takes_the_scraps_of_a_crash_away[transition]",
     ),
@@ -94,11 +96,59 @@ MUTATIONS = (
         "P1",
         "rows are written before the files that they refer to",
         _TRANSACTION,
-        "            for path, data in files.items():\n",
+        "            for path, data in replaced.items():\n",
         "            if lines:\n                self._append(log, lines)\n"
         "                lines = ()\n"
-        "            for path, data in files.items():\n",
+        "            for path, data in replaced.items():\n",
         f"{_POINTS}::test_files_that_rows_refer_to_are_on_the_disk_before_the_rows",
+    ),
+    Mutation(
+        "P1",
+        "the files of half a change stay as they are",
+        _PENDING,
+        "            _put_back(replacement, disk)\n",
+        "            pass\n",
+        f"{_POINTS}::test_a_change_killed_at_any_step_happened_or_did_not[annotation with files]",
+    ),
+    Mutation(
+        "P1",
+        "the rows of half a change stay in the log",
+        _PENDING,
+        "            disk.truncate(back.log, back.size)\n",
+        "            pass\n",
+        f"{_POINTS}::test_a_change_killed_at_any_step_happened_or_did_not[two transitions]",
+    ),
+    Mutation(
+        "P1",
+        "a whole change is taken back like half a one",
+        _PENDING,
+        "        if back.rows and written.startswith(back.rows):\n            return False\n",
+        "",
+        f"{_PENDING_TESTS}::test_a_change_with_all_its_rows_in_the_log_happened",
+    ),
+    Mutation(
+        "P1",
+        "rows of another program are cut off with those of half a change",
+        _PENDING,
+        "            return False  # another program",
+        "            pass  # another program",
+        f"{_PENDING_TESTS}::test_rows_that_another_program_appended_since_are_never_cut_off",
+    ),
+    Mutation(
+        "P1",
+        "what a user edited after a crash is overwritten",
+        _PENDING,
+        "    if digest_of(_content(path)) != digest:\n",
+        "    if False:\n",
+        f"{_PENDING_TESTS}::test_what_the_user_changed_since_stays_as_it_is",
+    ),
+    Mutation(
+        "P1",
+        "a deletion that a crashed change staged is forgotten",
+        _TRANSACTION,
+        "            if deleted:\n",
+        "            if False:\n",
+        f"{_POINTS}::test_a_deletion_that_a_crashed_change_staged_is_committed_by_the_next",
     ),
     Mutation(
         "P1",

@@ -29,18 +29,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="ends processes 
 
 LOG = "status.events.jsonl"
 DERIVED = {LOG, "status.json"}
-WHOLE = [pytest.param(name) for name in ("transition", "long log", "first row", "repair")]
-IN_PARTS = [
-    pytest.param(
-        name,
-        marks=pytest.mark.xfail(
-            strict=True,
-            reason="a change of several files or rows that is killed between them stays half done: "
-            "the marker says which files are written, not how to put them back",
-        ),
-    )
-    for name in ("two transitions", "annotation with files", "merge bookkeeping")
-]
 
 
 class Picture(NamedTuple):
@@ -232,12 +220,10 @@ def test_the_next_change_commits_what_a_crash_left_uncommitted(
     outcomes: Outcomes, scenario: str
 ) -> None:
     for crash in outcomes(scenario):
-        if scenario == "annotation with files" and "git commit" in crash.where:
-            continue  # see the deletion that is staged, below
         assert crash.uncommitted == "", crash.where
 
 
-@pytest.mark.parametrize("scenario", [*WHOLE, *IN_PARTS])
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_a_change_killed_at_any_step_happened_or_did_not(
     cases: Cases, outcomes: Outcomes, scenario: str
 ) -> None:
@@ -260,11 +246,11 @@ def test_the_next_change_takes_the_scraps_of_a_crash_away(
         assert crash.scraps == [], crash.where
 
 
-@pytest.mark.xfail(
-    strict=True, reason="nobody sweeps the half-written .mission.size and .mission.pending"
-)
-def test_the_next_change_takes_the_scraps_in_the_git_folder_away_too(outcomes: Outcomes) -> None:
-    for crash in outcomes("merge bookkeeping"):
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_next_change_takes_the_scraps_in_the_git_folder_away_too(
+    outcomes: Outcomes, scenario: str
+) -> None:
+    for crash in outcomes(scenario):
         assert crash.hidden_scraps == [], crash.where
 
 
@@ -303,10 +289,6 @@ def test_a_repair_by_the_doctor_killed_before_its_commit_is_completed_by_the_nex
     assert (uncommitted(lab), scraps(lab)) == ("", [])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="files to commit are looked up in the index, and the crashed change took it out of there",
-)
 def test_a_deletion_that_a_crashed_change_staged_is_committed_by_the_next(
     cases: Cases, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -63,7 +63,7 @@ class Disk:
         Raises:
             WriteFailed: WRITE_FAILED: disk full, read-only, or no such folder.
         """
-        data = b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
+        data = joined(lines)
         try:
             descriptor = os.open(path, _APPEND_FLAGS, 0o644)
         except OSError as error:
@@ -85,21 +85,26 @@ class Disk:
             os.close(descriptor)
         return size
 
-    def write_atomic(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+    def write_atomic(
+        self, path: Path, data: bytes, *, durable: bool = True, scratch: Path | None = None
+    ) -> None:
         """Replace a file's content: temporary file beside it, fsync, rename.
 
         Args:
             path: The file; missing folders above it are made.
             data: Its whole new content.
             durable: False skips the fsync, for files that can be derived again.
+            scratch: The temporary file, for a writer who is alone (holds a lock): what a crash
+                leaves of it, the next write takes. By default it has a name of its own.
 
         Raises:
             WriteFailed: WRITE_FAILED: the old content is untouched.
         """
-        temporary = path.with_name(f".{path.name[:80]}.{new_ulid()}.tmp")
+        temporary = scratch or path.with_name(f".{path.name[:80]}.{new_ulid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(temporary, _CREATE_FLAGS, 0o644)
+            flags = _CREATE_FLAGS | (os.O_TRUNC if scratch else os.O_EXCL)
+            descriptor = os.open(temporary, flags, 0o644)
             try:
                 self._write_all(descriptor, data)
                 if durable:
@@ -141,7 +146,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 _APPEND_FLAGS = os.O_APPEND | os.O_CREAT | os.O_RDWR | _BINARY
 _NO_FSYNC = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 _RENAME_PAUSES = (0.01, 0.02, 0.04, 0.08)
-_CREATE_FLAGS = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY
+_CREATE_FLAGS = os.O_CREAT | os.O_WRONLY | _BINARY
 
 DISK = Disk()
 
@@ -172,6 +177,11 @@ def json_document(document: object) -> bytes:
     """Render a JSON file as the project writes it: sorted keys, two spaces, final newline."""
     text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
     return (text + "\n").encode("utf-8")
+
+
+def joined(lines: Iterable[bytes]) -> bytes:
+    """Return lines as one text, each with exactly one newline."""
+    return b"".join(line.rstrip(b"\n") + b"\n" for line in lines)
 
 
 def json_line(row: object) -> bytes:

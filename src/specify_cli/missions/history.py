@@ -246,7 +246,7 @@ def add_history(
     message = f"hist: {package.id} note by {who} ({mission.slug})"
     log = mission_log(project, mission)
     with MissionStatus.change(log, message=message) as change:
-        _refuse_edits(mission, package.path, log.lock_path.with_suffix(".pending"))
+        _refuse_edits(mission, package.path, log.marker_path)
         said = without_personal_data(said, change.surroundings)
         event_id = change.annotate(package.id, who, {"note": said, "history_entry_id": entry_id})
         # Read under the lock: two notes at once must both be kept.

@@ -154,7 +154,7 @@ def load_mission(root: Path, slug: str) -> Mission:
     directory = root / MISSIONS_FOLDER / slug
     if not directory.is_dir():
         raise _not_found(root, slug)
-    return _read(root, directory)
+    return _settled(root, directory)
 
 
 def scan_missions(root: Path) -> MissionScan:
@@ -195,7 +195,7 @@ def find_mission(root: Path, handle: str | None) -> Mission:
 
         # Whoever reads the log finds it, even where the mission was only cloned.
         ensure_status_home(mission)
-    return mission
+    return _settled(root, mission.directory, mission)
 
 
 def _named(root: Path, handle: str) -> Mission:
@@ -267,13 +267,9 @@ def folded_log(mission: Mission) -> FoldedLog:
     from specify_cli.status.checkpoint import checkpoint_path
     from specify_cli.status.reading import fold_log
 
-    try:
-        common_dir = common_folder(git_folder(mission.root))
-    except OSError:
-        # No git folder to keep anything in; the log can be read all the same.
-        return fold_log(mission.log_file)
-    lock = lock_path(common_dir, f"mission-{mission.slug}")
-    return fold_log(mission.log_file, checkpoint_path(lock))
+    lock = _lock_of(mission)
+    # Without a git folder to keep anything in, the log can be read all the same.
+    return fold_log(mission.log_file, checkpoint_path(lock) if lock else None)
 
 
 def lock_path(common_dir: Path, name: str) -> Path:
@@ -326,6 +322,26 @@ def _read(root: Path, directory: Path) -> Mission:
         merged_at=meta.merged_at,
         metadata=meta.document,
     )
+
+
+def _settled(root: Path, directory: Path, found: Mission | None = None) -> Mission:
+    """Read a mission as it is once a change that crashed half done is taken back."""
+    from specify_cli.status.pending import take_back_if_crashed
+
+    mission = found or _read(root, directory)
+    lock = _lock_of(mission)
+    if lock is not None and take_back_if_crashed(lock, mission.coordination_root or root):
+        return _read(root, directory)
+    return mission
+
+
+def _lock_of(mission: Mission) -> Path | None:
+    """Return the mission's lock; None outside of a repository."""
+    try:
+        common_dir = common_folder(git_folder(mission.root))
+    except OSError:
+        return None
+    return lock_path(common_dir, f"mission-{mission.slug}")
 
 
 def _answers_to(mission: Mission, handle: str) -> bool:

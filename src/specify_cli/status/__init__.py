@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         StatusChange,
         WrongBranch,
     )
+    from specify_cli.status.pending import take_back_if_crashed
     from specify_cli.status.reading import FoldedLog, fold_log
     from specify_cli.status.repair import Repaired, RepairPlan, plan_repair, repair_log
     from specify_cli.status.timeline import TimelineEntry, timeline
@@ -75,6 +76,7 @@ _MODULES = {
     "read_log": "log",
     "repair_log": "repair",
     "snapshot": "board",
+    "take_back_if_crashed": "pending",
     "timeline": "timeline",
     "validate_log": "validate",
 }
@@ -117,6 +119,7 @@ __all__ = [
     "read_log",
     "repair_log",
     "snapshot",
+    "take_back_if_crashed",
     "timeline",
     "validate_log",
 ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
@@ -153,6 +154,18 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, disk: Disk = DISK) -> No
     ).encode()
     with suppress(WriteFailed):
         disk.write_atomic(path, _head(body) + b"\n" + body, durable=False)
+        _sweep(path)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what crashes left of earlier ones; readers write without a lock, so only what is old."""
+    for scrap in path.parent.glob(f".{path.name}.*.tmp"):
+        with suppress(OSError):  # another reader was quicker
+            if time.time() - scrap.stat().st_mtime > _SCRAP_SECONDS:
+                scrap.unlink()
+
+
+_SCRAP_SECONDS = 3600
 
 
 def _head(body: bytes) -> bytes:

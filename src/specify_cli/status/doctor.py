@@ -183,7 +183,7 @@ def _unknown(log: Log, file: str) -> Iterator[Finding]:
 
 
 def _interrupted(mission_log: MissionLog) -> Iterator[Finding]:
-    marker = mission_log.lock_path.with_suffix(".pending")
+    marker = mission_log.marker_path
     if not marker.exists():
         return
     try:

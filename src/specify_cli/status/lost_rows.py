@@ -127,7 +127,8 @@ def remember_log(mission_log: MissionLog, head: str | None) -> None:
         digest = crc32(stream.read()) if stat.st_size < SMALLEST_LOG else 0
         record = {"log": FileIdentity.of(stat), "crc32": digest, "head": head}
         path = _record(mission_log)
-        DISK.write_atomic(path, json.dumps(record).encode(), durable=False)
+        scratch = path.with_name(f".{path.name}.tmp")
+        DISK.write_atomic(path, json.dumps(record).encode(), durable=False, scratch=scratch)
 
 
 def doctor_fix(mission_log: MissionLog) -> str:

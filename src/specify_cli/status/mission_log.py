@@ -12,6 +12,7 @@ from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.status.board import STATUS_FILE
 from specify_cli.status.checkpoint import checkpoint_path
 from specify_cli.status.log import LOG_FILE
+from specify_cli.status.pending import marker_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,11 @@ class MissionLog(NamedTuple):
     def status_path(self) -> Path:
         """The board, derived from the log."""
         return self.directory / STATUS_FILE
+
+    @property
+    def marker_path(self) -> Path:
+        """The marker of a change in flight, beside the lock (`status.pending`)."""
+        return marker_path(self.lock_path)
 
     @property
     def surroundings(self) -> Surroundings:

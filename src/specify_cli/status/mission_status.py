@@ -2,9 +2,9 @@
 
 A change is a transaction (DESIGN.md D5): lock, read, validate; then append the rows with
 one fsync, write `status.json`, commit both, release. Whatever fails on the way, the files are as they
-were before. What only a crash can leave behind, rows that are written and not yet committed, is
-committed by the next change: a marker file beside the lock says which files a change was about to
-write.
+were before. What only a crash can leave behind is told by a marker file beside the lock
+(`status.pending`): half a change is taken back by whoever comes next, and rows that are written and not
+yet committed are committed by the next change.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from specify_cli.status.lanes import Lane
 from specify_cli.status.log import Log, parse_log, summary_of
 from specify_cli.status.lost_rows import refuse_lost_rows, remember_log
 from specify_cli.status.mission_log import MissionLog, WrongBranch, commit_target
+from specify_cli.status.pending import take_back_if_crashed
 from specify_cli.status.reading import FoldedLog, fold_log, keep_appended
 from specify_cli.status.rendering import rendered
 from specify_cli.status.rows import annotation_row, transition_row
@@ -89,7 +90,9 @@ class MissionStatus:
 
     @classmethod
     def load(cls, mission_log: MissionLog, *, wp_ids: Iterable[str] = ()) -> MissionStatus:
-        """Read the status; takes no lock, and writes at most a checkpoint of a long log.
+        """Read the status; writes at most a checkpoint of a long log.
+
+        Takes no lock, unless a change crashed half done: that is taken back first.
 
         Args:
             mission_log: Which log.
@@ -98,6 +101,7 @@ class MissionStatus:
         Raises:
             ReadFailed: READ_FAILED. Damaged lines are in `problems` instead.
         """
+        take_back_if_crashed(mission_log.lock_path, mission_log.worktree_root)
         folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
         return cls(mission_log, folded, folded.board(wp_ids))
 
@@ -151,19 +155,19 @@ class MissionStatus:
             capability = mission_log.capability
         with file_lock(mission_log.lock_path, timeout=timeout):
             refuse_operation(mission_log.worktree_root)
-            target = commit_target(mission_log)
+            transaction = Transaction(
+                commit_target(mission_log),
+                mission_log.marker_path,
+                disk,
+                capability=capability,
+                protected=mission_log.protected,
+            )
+            transaction.recover()
             if not repairing:
                 refuse_lost_rows(mission_log)
             folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
             change = StatusChange(mission_log, folded)
             yield change
-            transaction = Transaction(
-                target,
-                mission_log.lock_path.with_suffix(".pending"),
-                disk,
-                capability=capability,
-                protected=mission_log.protected,
-            )
             change.finish(transaction, message)
 
 

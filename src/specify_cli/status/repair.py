@@ -206,7 +206,7 @@ def _plan(mission_log: MissionLog, operation: Operation | None, mended: Mended) 
         steps.append(
             RepairStep(WRITE_SNAPSHOT, "write it anew", "it is not what the log says", snapshot)
         )
-    pending = mission_log.lock_path.with_suffix(".pending").exists()
+    pending = mission_log.marker_path.exists()
     if operation is None and (steps or pending or uncommitted(mission_log)):
         why = "an interrupted change is completed" if pending else "nothing stays uncommitted"
         steps.append(RepairStep(COMMIT, "commit log and snapshot", why, file))

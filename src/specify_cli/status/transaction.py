@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from glob import escape
 from typing import TYPE_CHECKING
 
 from specify_cli.git.process import run_git, try_git
 from specify_cli.git.safe_commit import Capability, CommitResult, refuse_operation, safe_commit
 from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import json_line, write_failed
+from specify_cli.kernel.files import joined, write_failed
 from specify_cli.kernel.ulid import new_ulid
+from specify_cli.status.pending import (
+    Pending,
+    backup_beside,
+    read_marker,
+    sweep,
+    take_back,
+    way_back,
+    write_marker,
+)
 from specify_cli.status.reading import Appended
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
     from specify_cli.git.commit_target import CommitTarget
     from specify_cli.kernel.files import Disk
+    from specify_cli.status.pending import WayBack
     from specify_cli.status.torn_tail import TornTail
 
 
@@ -33,7 +41,8 @@ class Transaction:
     """One change of one mission's files. Use it once, under the mission's lock.
 
     Order: marker, further files, rows of the log (one fsync), derived files, commit, marker away. The
-    log is appended after the files that its rows refer to, so a row never points at nothing.
+    log is appended after the files that its rows refer to, so a row never points at nothing. With its
+    last row in the log the change happened; before that, `recover` takes a crashed one back.
 
     Args:
         target: The checkout and branch to commit to.
@@ -62,23 +71,27 @@ class Transaction:
         self._capability = capability
         self._protected = protected
         self._undo: list[Callable[[], None]] = []
+        self._beside: dict[Path, Path] = {}
         self._backups: list[Path] = []
         self._changed: list[Path] = []
         self._index: tuple[list[str], str] | None = None
         self.appended: Appended | None = None
 
+    def recover(self) -> None:
+        """Take back what a crashed change left half done; before the log is read.
+
+        Raises:
+            WriteFailed: WRITE_FAILED.
+        """
+        take_back(self._marker, self._target.worktree_root, self._disk)
+
     def interrupted(self) -> tuple[Path, ...]:
         """Return the files that an earlier, crashed change was writing; empty if none was."""
-        try:
-            names = json.loads(self._marker.read_bytes())
-        except FileNotFoundError:
+        pending = read_marker(self._marker, self._target.worktree_root)
+        if pending is None:
             return ()
-        except (OSError, ValueError):
-            # The crash hit the marker itself; the log and status.json are committed anyway.
-            return (self._marker,)
-        root = self._target.worktree_root
-        paths = [root / name for name in names if isinstance(name, str)]
-        return tuple(path for path in paths if path.is_relative_to(root)) or (self._marker,)
+        # Of a damaged marker, the log and status.json are committed anyway.
+        return pending.files or (self._marker,)
 
     def run(
         self,
@@ -112,15 +125,20 @@ class Transaction:
         crashed = self.interrupted()
         earlier = [path for path in crashed if path != self._marker]
         ours = [*files, log, *derived]
+        replaced = {path: data for path, data in files.items() if path not in derived}
         committing = False
         try:
-            self._mark([*ours, *earlier])
-            for path, data in files.items():
-                self._replace(path, data)
+            back = self._way_back(replaced, log, lines, torn)
+            self._mark([*ours, *earlier], back)
             if torn is not None:
                 self._cut(log, torn)
+            for path, data in replaced.items():
+                self._replace(path, data)
             if lines:
                 self._append(log, lines)
+            elif back is not None:
+                # No row tells that all of it is there, so the marker does.
+                self._mark([*ours, *earlier])
             for path, data in derived.items():
                 self._replace(path, data, durable=False)
             committing = True
@@ -140,16 +158,36 @@ class Transaction:
             for backup in self._backups:
                 backup.unlink(missing_ok=True)
         if crashed:
-            _sweep([*ours, *earlier])
+            sweep([*ours, *earlier])
         self._marker.unlink(missing_ok=True)
         if torn is not None:
             torn.tell()
         return result
 
-    def _mark(self, paths: Sequence[Path]) -> None:
+    def _way_back(
+        self,
+        files: Mapping[Path, bytes | None],
+        log: Path,
+        lines: Sequence[bytes],
+        torn: TornTail | None,
+    ) -> WayBack | None:
+        """Decide where the files are kept meanwhile, and say how to put them back."""
+        name = new_ulid()
+        self._beside = {path: backup_beside(path, name) for path in files if path.exists()}
+        size = log.stat().st_size if log.exists() else 0
+        return way_back(
+            files, self._beside, log, size if torn is None else torn.offset, joined(lines)
+        )
+
+    def _mark(self, paths: Sequence[Path], back: WayBack | None = None) -> None:
         root = self._target.worktree_root
-        names = sorted({path.relative_to(root).as_posix() for path in paths})
-        self._disk.write_atomic(self._marker, json_line(names), durable=False)
+        write_marker(
+            self._marker,
+            root,
+            Pending(tuple(paths), back),
+            self._disk,
+            durable=back is not None and back.has_files,
+        )
 
     def _replace(self, path: Path, data: bytes | None, *, durable: bool = True) -> None:
         try:
@@ -180,7 +218,7 @@ class Transaction:
 
     def _keep(self, path: Path, before: bytes) -> Path:
         """Keep a file's content beside it, so that putting it back needs no space on the disk."""
-        backup = path.with_name(f".{path.name[:80]}.{new_ulid()}.tmp")
+        backup = self._beside.get(path) or backup_beside(path, new_ulid())
         self._backups.append(backup)
         try:
             backup.hardlink_to(path)
@@ -231,6 +269,15 @@ class Transaction:
         names = self._names(missing)
         known = try_git(root, "--literal-pathspecs", "ls-files", "-z", "--", *names).stdout
         tracked = {root / name for name in known.split("\0") if name}
+        untracked = self._names([path for path in missing if path not in tracked])
+        if untracked:
+            # A crashed change may have staged a deletion; unstaged, it is committed like any other.
+            listed = ("ls-tree", "-r", "-z", "--name-only", "HEAD", "--")
+            staged = try_git(root, "--literal-pathspecs", *listed, *untracked).stdout
+            deleted = [name for name in staged.split("\0") if name]
+            if deleted:
+                run_git(root, "--literal-pathspecs", "reset", "--quiet", "--", *deleted)
+                tracked |= {root / name for name in deleted}
         return [path for path in paths if path in tracked or path not in missing]
 
     def _names(self, paths: Sequence[Path]) -> list[str]:
@@ -309,10 +356,3 @@ def _missing_folders(folder: Path) -> list[Path]:
         missing.append(folder)
         folder = folder.parent
     return missing
-
-
-def _sweep(paths: Sequence[Path]) -> None:
-    """Remove the temporary files that a crash left beside files; nobody else writes these now."""
-    for path in set(paths):
-        for temporary in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-            temporary.unlink(missing_ok=True)

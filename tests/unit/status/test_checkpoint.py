@@ -376,6 +376,18 @@ def test_an_older_checkpoint_of_the_same_log_is_as_good(reader: Reader) -> None:
     reader.read()
 
 
+def test_what_a_crash_left_of_a_checkpoint_goes_when_it_is_old(reader: Reader) -> None:
+    old, new = (reader.kept.with_name(f".mission.json.{name}.tmp") for name in ("OLD", "NEW"))
+    for scrap in (old, new):
+        scrap.write_bytes(b"{")
+    yesterday = time.time() - 86_400
+    os.utime(old, (yesterday, yesterday))
+    reader.append(*MORE)
+    reader.read()
+    assert not old.exists()
+    assert new.exists()  # another reader may be writing it
+
+
 @pytest.mark.parametrize("kind", ["a file", "read only"])
 def test_a_folder_that_cannot_be_written_costs_the_checkpoint_only(
     tmp_path: Path, no_threshold: None, kind: str

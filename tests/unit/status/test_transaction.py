@@ -77,7 +77,9 @@ def picture(lab: Lab) -> dict[str, Any]:
         "head": lab.git("rev-parse", "HEAD"),
         "index": lab.git("ls-files", "--stage"),
         "status": lab.git("status", "--porcelain", "--untracked-files=all"),
-        "marker": {path.name: path.read_bytes() for path in state.glob("*.pending")},
+        "marker": {
+            path.name: json.loads(path.read_bytes())["files"] for path in state.glob("*.pending")
+        },
     }
 
 
