@@ -35,7 +35,7 @@ demo: .venv/synced ## Drive a real mission from an empty repository to merged, t
 test: .venv/synced ## Run the whole suite, measure coverage, check the requirements list
 	@rm -rf .cache/outcomes && mkdir -p .cache/outcomes
 	@"$(RUN)" -m coverage erase
-	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m coverage run -m pytest -n 2 --dist loadfile -q --ignore=tests/perf --ignore=tests/drop_in
+	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m coverage run -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q --ignore=tests/perf --ignore=tests/drop_in
 	SPEC_KITTY_OUTCOMES=.cache/outcomes "$(RUN)" -m pytest -q tests/perf
 	@"$(RUN)" -m coverage combine --quiet
 	"$(RUN)" -m coverage report --skip-covered --show-missing

@@ -28,13 +28,30 @@ _GIT_IDENTITY = {
 }
 
 
+_LONG_FIRST = ("consumer", "crash", "architecture", "conformance", "codegen", "integration")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the folders of long tests, so that no worker has one of them left at the end."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.relative_to(here).parts[0]
+        return _LONG_FIRST.index(folder) if folder in _LONG_FIRST else len(_LONG_FIRST)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def isolated_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's home, git configuration and spec-kitty variables out of the tests."""
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
+    # Coverage is measured in the test processes: in each command they start it would cost more than
+    # the command itself.
+    unwanted = ("GIT_", "SPEC_KITTY_SAAS", "SPECIFY_", "COVERAGE_PROCESS")
     for name in list(os.environ):
-        if name.startswith(("GIT_", "SPEC_KITTY_SAAS", "SPECIFY_")):
+        if name.startswith(unwanted):
             patch.delenv(name)
     patch.setenv("HOME", str(home))
     patch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
