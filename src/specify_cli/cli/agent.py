@@ -9,6 +9,9 @@ app.command("specify_cli.cli.mission:agent_app", name="mission", help="Create an
 app.command("specify_cli.cli.tasks:app", name="tasks", help="Work packages and their subtasks.")
 app.command("specify_cli.cli.action:app", name="action", help="Implement or review a work package.")
 app.command(
+    "specify_cli.cli.context:app", name="context", help="What an agent is told about a step."
+)
+app.command(
     "specify_cli.cli.status:app",
     name="status",
     help="Change, check, repair and read the event log.",

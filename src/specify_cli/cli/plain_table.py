@@ -28,6 +28,12 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['agent', 'wp']),
         {'--agent': ('agent', 'text'), '--actor': ('agent', 'text'), '--mission': ('mission', 'text'), '--json': ('json', True)},
     ),
+    'agent context resolve': Command(
+        'context:resolve',
+        (),
+        frozenset(['action']),
+        {'--action': ('action', 'text'), '--agent': ('agent', 'text'), '--wp-id': ('wp_id', 'text'), '--wp': ('wp_id', 'text'), '--mission': ('mission', 'text'), '--json': ('json', True)},
+    ),
     'agent mission create': Command(
         'mission:create',
         ('title',),

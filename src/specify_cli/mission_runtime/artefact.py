@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.mission_runtime.assignment import Assignment
     from specify_cli.mission_runtime.context import ExecutionContext
     from specify_cli.missions.guards import GuardFailure
 
@@ -69,6 +70,7 @@ class CommunicationArtefact(NamedTuple):
         sections: The instructions.
         commands: How to report.
         ending: What to do instead at the end; None when the agent reports.
+        assignment: What the work package asks for and builds on; None for a step of the mission.
     """
 
     title: str
@@ -78,6 +80,7 @@ class CommunicationArtefact(NamedTuple):
     sections: tuple[Section, ...]
     commands: tuple[ReportCommand, ...]
     ending: str | None = None
+    assignment: Assignment | None = None
 
     def to_json(self) -> JsonObject:
         """Return the artefact as JSON."""
@@ -89,6 +92,7 @@ class CommunicationArtefact(NamedTuple):
             "sections": [{"title": part.title, "body": part.body} for part in self.sections],
             "commands": [{"when": command.when, "line": command.line} for command in self.commands],
             "ending": self.ending,
+            "assignment": None if self.assignment is None else self.assignment.to_json(),
         }
 
     def to_text(self) -> str:
@@ -104,6 +108,8 @@ class CommunicationArtefact(NamedTuple):
         else:
             blocks.append(f"## When you are done\n\n{self.ending}")
         blocks += [f"{command.when}\n\n    {command.line}" for command in self.commands]
+        if self.assignment is not None and (told := self.assignment.to_text()):
+            blocks.append(f"## Assignment\n\n{told}")
         known = [(label, facts[key]) for label, key in _FACTS if facts[key] is not None]
         blocks.append("## Facts\n\n" + "\n".join(f"- {label}: {value}" for label, value in known))
         return "\n\n".join(blocks) + "\n"
@@ -119,6 +125,7 @@ def assemble(
     notes: Sequence[str] = (),
     failures: Sequence[GuardFailure] = (),
     ending: str | None = None,
+    assignment: Assignment | None = None,
 ) -> CommunicationArtefact:
     """Assemble an artefact from a template and the facts.
 
@@ -132,6 +139,7 @@ def assemble(
         notes: What is special this time.
         failures: What the guard found missing.
         ending: What to do at the end instead of reporting.
+        assignment: What the work package asks for and builds on.
 
     Raises:
         KeyError: The template asks for a fact that does not exist; a mistake in the template.
@@ -150,6 +158,7 @@ def assemble(
         ),
         commands=tuple(commands),
         ending=ending,
+        assignment=assignment,
     )
 
 

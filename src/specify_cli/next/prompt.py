@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.kernel.files import read_text
 from specify_cli.mission_runtime.artefact import ReportCommand, assemble
+from specify_cli.mission_runtime.assignment import assignment_of
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, scaffold
@@ -99,6 +100,9 @@ def build_prompt(
             notes=_notes(decision, state, reports=reports),
             ending=None if reports else _ENDINGS[context.action],
             failures=decision.failures,
+            assignment=None
+            if work_package is None
+            else assignment_of(mission, work_package, board),
         )
     except (KeyError, ValueError) as error:
         raise PromptTemplateInvalid(

@@ -66,6 +66,7 @@ SDK: dict[tuple[str, ...], str] = {
     ("agent", "tasks", "mark-status"): "specify_cli.missions.subtasks:mark_subtasks",
     ("agent", "tasks", "move-task"): "specify_cli.missions.moves:move_work_package",
     ("agent", "action", "implement"): "specify_cli.next.actions:take_implementation",
+    ("agent", "context", "resolve"): "specify_cli.next.resolving:resolve_artefact",
     ("agent", "action", "review"): "specify_cli.next.actions:take_review",
     ("agent", "status", "emit"): "specify_cli.missions.emit:emit_transition",
     ("agent", "status", "show"): "specify_cli.missions.standing:mission_standing",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from specify_cli.mission_runtime.artefact import _FACTS, ReportCommand, assemble
+from specify_cli.mission_runtime.assignment import Assignment, Delivery, Requirement
 from specify_cli.mission_runtime.context import ExecutionContext
 from specify_cli.mission_runtime.prompts import prompt_path, write_prompt
 from specify_cli.missions.guards import GuardFailure
@@ -67,6 +69,17 @@ def artefact(**changes: object) -> CommunicationArtefact:
         commands=[ReportCommand("When it is done:", "spec-kitty next --result success")],
         notes=["A review asked for changes."],
         failures=[GuardFailure("src/a.py", "a commit", "none", "Commit it.")],
+        assignment=Assignment(
+            agent_profile="implementer",
+            owned_files=("src/store/**", "tests/store/**"),
+            requirements=(
+                Requirement("FR-001", "Items survive a restart."),
+                Requirement("C-002", ""),
+            ),
+            dependencies=(
+                Delivery("WP00", "Format on disk", "approved", ("1a2b3c4 Write the format",)),
+            ),
+        ),
     )
 
 
@@ -95,12 +108,18 @@ def test_every_line_of_the_text_is_in_the_json() -> None:
         "What is still missing",
         "How to report",
         "Facts",
+        "Assignment",
         "Run one of these, from any folder of the project:",
     }
     for line in found.to_text().splitlines():
         said = line.strip().lstrip("#>- ").strip()
-        for label in (*labels, "File", "Looked for", "Found", "Fix"):
+        for label in (*labels, "File", "Looked for", "Found", "Fix", "Work as", "Owned"):
             said = said.removeprefix(f"{label}: ")
+        if said.startswith(("Requirement ", "Builds on ")):
+            # These lines say several facts at once.
+            said = re.sub(r"^(Requirement|Builds on) ", "", said)
+            assert all(fact in known for fact in re.split(r" \(|\): |: ", said)), line
+            continue
         assert not said or said in chrome or said in known, line
 
 
