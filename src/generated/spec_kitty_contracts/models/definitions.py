@@ -32,6 +32,16 @@ BoardLane = TypeAliasType(
 )
 
 
+class CharterPolicy(Contract):
+    """What the project says about one topic."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    topic: Annotated[str, Field(description="Such as `testing_requirements`.", min_length=1)]
+    text: Annotated[str, Field(description="What it says.", min_length=1)]
+
+
 CommitSha = TypeAliasType(
     "CommitSha",
     Annotated[
@@ -40,6 +50,19 @@ CommitSha = TypeAliasType(
             description="Full hash of a git commit.",
             pattern="^[0-9a-f]{40}([0-9a-f]{24})?$",
             title="CommitSha",
+        ),
+    ],
+)
+
+
+ContentHash = TypeAliasType(
+    "ContentHash",
+    Annotated[
+        str,
+        Field(
+            description="`sha256:` and the hash of a text in lower-case hexadecimal.",
+            pattern="^sha256:[0-9a-f]{64}$",
+            title="ContentHash",
         ),
     ],
 )
@@ -81,6 +104,92 @@ EventId = TypeAliasType(
             description="Identifier of an event: a ULID (what this project mints) or a UUID.",
             pattern="^[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26}$|^[0-9a-fA-F]{32}$|^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$",
             title="EventId",
+        ),
+    ],
+)
+
+
+GovernanceId = TypeAliasType(
+    "GovernanceId",
+    Annotated[
+        str,
+        Field(
+            description="Id of an item: lower-case words joined by hyphens.",
+            max_length=120,
+            pattern="^[a-z0-9][a-z0-9-]*$",
+            title="GovernanceId",
+        ),
+    ],
+)
+
+
+GovernanceKind = TypeAliasType(
+    "GovernanceKind",
+    Annotated[
+        Literal[
+            "directive",
+            "tactic",
+            "styleguide",
+            "procedure",
+            "toolguide",
+            "paradigm",
+            "agent_profile",
+        ],
+        Field(description="Kind of an item.", title="GovernanceKind"),
+    ],
+)
+
+
+GovernanceLayer = TypeAliasType(
+    "GovernanceLayer",
+    Annotated[
+        str,
+        Field(
+            description="Where an item comes from: `built-in`, `organisation:<pack>` or `project`; the topmost layer that declares it.",
+            pattern="^(built-in|project|organisation:[A-Za-z0-9][A-Za-z0-9._-]*)$",
+            title="GovernanceLayer",
+        ),
+    ],
+)
+
+
+class GovernancePack(Contract):
+    """An organisation pack."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    name: Annotated[
+        str,
+        Field(
+            description="Its name in messages and in the source of items.",
+            max_length=60,
+            pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        ),
+    ]
+    path: Annotated[str, Field(description="Its folder, relative to the project.", min_length=1)]
+
+
+class GovernanceReference(Contract):
+    """A pointer to another item, as the existing CLI writes it; read as a suggestion where the item is known."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    type: Annotated[str | None, Field(description="Kind of the item.", min_length=1)] = None
+    id: Annotated[str, Field(description="Its id.", min_length=1)]
+    when: Annotated[str | None, Field(description="When it helps.")] = None
+    reason: Annotated[str | None, Field(description="Why.")] = None
+
+
+GovernanceTarget = TypeAliasType(
+    "GovernanceTarget",
+    Annotated[
+        str,
+        Field(
+            description="An item of the governance: its kind, a colon and its id, e.g. `tactic:red-green`.",
+            pattern="^(directive|tactic|styleguide|procedure|toolguide|paradigm|agent_profile):[A-Za-z0-9][A-Za-z0-9_-]*$",
+            title="GovernanceTarget",
         ),
     ],
 )
@@ -305,6 +414,97 @@ Actor = TypeAliasType(
 )
 
 
+class CharterDeactivation(Contract):
+    """An item that does not apply in this project."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    item: Annotated[GovernanceTarget, Field(description="The item.")]
+    reason: Annotated[str | None, Field(description="Why.", min_length=1)] = None
+
+
+class CharterSummary(Contract):
+    """What the project's charter says."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    source: Annotated[str, Field(description="Its file, relative to the project.", min_length=1)]
+    content_hash: Annotated[ContentHash, Field(description="Hash of its file.")]
+    policies: Annotated[list[CharterPolicy], Field(description="By topic.")]
+    activated: Annotated[list[GovernanceTarget], Field(description="Items that it activates.")]
+    deactivated: Annotated[
+        list[CharterDeactivation], Field(description="Items that it takes away.")
+    ]
+    unknown: Annotated[
+        list[NonEmptyText], Field(description="Items that it names and no layer declares.")
+    ]
+
+
+class DroppedItem(Contract):
+    """A suggestion that the token budget left out."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    id: Annotated[str, Field(description="Its id.", min_length=1)]
+    kind: Annotated[GovernanceKind, Field(description="Its kind.")]
+    title: Annotated[str, Field(description="A few words.", min_length=1)]
+    tokens: Annotated[
+        int, Field(description="What it would have cost, with all that it requires.", ge=0)
+    ]
+    why: Annotated[str, Field(description="Why it was left out.", min_length=1)]
+
+
+class GovernanceConfig(Contract):
+    """The section `governance` of `.kittify/config.yaml`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    packs: Annotated[
+        list[GovernancePack] | None,
+        Field(description="Organisation packs, the lowest layer first."),
+    ] = None
+
+
+class GovernanceItem(Contract):
+    """An item that applies."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    id: Annotated[str, Field(description="Its id.", min_length=1)]
+    kind: Annotated[GovernanceKind, Field(description="Its kind.")]
+    title: Annotated[str, Field(description="A few words.", min_length=1)]
+    text: Annotated[str, Field(description="What it says.", min_length=1)]
+    layer: Annotated[GovernanceLayer, Field(description="Where it comes from.")]
+    content_hash: Annotated[ContentHash, Field(description="Hash of `text`.")]
+    mandatory: Annotated[
+        bool, Field(description="Whether it must be followed; otherwise it is a suggestion.")
+    ]
+    why: Annotated[str, Field(description="What makes it apply.", min_length=1)]
+
+
+class GovernanceProfile(Contract):
+    """The role that the agent takes on."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    id: Annotated[str, Field(description="Its id.", min_length=1)]
+    name: Annotated[str, Field(description="What it is called.", min_length=1)]
+    roles: Annotated[list[NonEmptyText], Field(description="Roles it can take.")]
+    text: Annotated[str, Field(description="What it says.", min_length=1)]
+    layer: Annotated[GovernanceLayer, Field(description="Where it comes from.")]
+    content_hash: Annotated[ContentHash, Field(description="Hash of `text`.")]
+    asked_for: Annotated[
+        str | None,
+        Field(description="The id that was asked for; null when the action index chose."),
+    ]
+
+
 class RowEvidence(Contract):
     """Why a work package counts as approved or done."""
 
@@ -316,3 +516,24 @@ class RowEvidence(Contract):
     )
     verification: Annotated[list[RowVerification] | None, Field(description="Checks run.")] = None
     review: Annotated[RowReview, Field(description="The verdict.")]
+
+
+class GovernanceContext(Contract):
+    """What governs one action: the same facts as its text in a prompt."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission_type: Annotated[MissionType, Field(description="The mission type.")]
+    action: Annotated[str, Field(description="The action.", min_length=1)]
+    items: Annotated[list[GovernanceItem], Field(description="Mandatory items first.")]
+    profile: Annotated[GovernanceProfile | None, Field(description="The role, if any.")]
+    charter: Annotated[CharterSummary | None, Field(description="The charter, if there is one.")]
+    dropped: Annotated[list[DroppedItem], Field(description="What the token budget left out.")]
+    token_budget: Annotated[int | None, Field(description="The budget; null without one.", ge=0)]
+    tokens: Annotated[
+        int, Field(description="Estimate for the whole text: a token per four characters.", ge=0)
+    ]
+    notices: Annotated[
+        list[NonEmptyText], Field(description="What a reader should know about this selection.")
+    ]

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from spec_kitty_contracts.models.base import UUID, Contract
 
-from .definitions import MissionType, NonEmptyText, Ulid
+from .definitions import GovernanceConfig, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(Contract):
@@ -101,3 +101,4 @@ class ProjectConfig(Contract):
     ]
     protection: Annotated[ProtectionSection | None, Field(description="Protected branches.")] = None
     merge: Annotated[MergeSection | None, Field(description="Merge defaults.")] = None
+    governance: Annotated[GovernanceConfig | None, Field(description="Organisation packs.")] = None

@@ -20,8 +20,21 @@ BoardLane: TypeAlias = Literal[
 """Lane as a board shows it; `uninitialized` for a work package without events."""
 
 
+class CharterPolicy(TypedDict):
+    """What the project says about one topic."""
+
+    topic: str
+    """Such as `testing_requirements`."""
+    text: str
+    """What it says."""
+
+
 CommitSha: TypeAlias = str
 """Full hash of a git commit."""
+
+
+ContentHash: TypeAlias = str
+"""`sha256:` and the hash of a text in lower-case hexadecimal."""
 
 
 class ContentHashRef(TypedDict):
@@ -44,6 +57,46 @@ ErrorCode: TypeAlias = str
 
 EventId: TypeAlias = str
 """Identifier of an event: a ULID (what this project mints) or a UUID."""
+
+
+GovernanceId: TypeAlias = str
+"""Id of an item: lower-case words joined by hyphens."""
+
+
+GovernanceKind: TypeAlias = Literal[
+    "directive", "tactic", "styleguide", "procedure", "toolguide", "paradigm", "agent_profile"
+]
+"""Kind of an item."""
+
+
+GovernanceLayer: TypeAlias = str
+"""Where an item comes from: `built-in`, `organisation:<pack>` or `project`; the topmost layer that declares it."""
+
+
+class GovernancePack(TypedDict):
+    """An organisation pack."""
+
+    name: str
+    """Its name in messages and in the source of items."""
+    path: str
+    """Its folder, relative to the project."""
+
+
+class GovernanceReference(TypedDict):
+    """A pointer to another item, as the existing CLI writes it; read as a suggestion where the item is known."""
+
+    type: NotRequired[str]
+    """Kind of the item."""
+    id: str
+    """Its id."""
+    when: NotRequired[str]
+    """When it helps."""
+    reason: NotRequired[str]
+    """Why."""
+
+
+GovernanceTarget: TypeAlias = str
+"""An item of the governance: its kind, a colon and its id, e.g. `tactic:red-green`."""
 
 
 Lane: TypeAlias = Literal[
@@ -193,6 +246,94 @@ Actor: TypeAlias = NonEmptyText | Mapping[str, Any]
 """Who acted: a name, or the structured form of the existing CLI (role, profile, tool, model)."""
 
 
+class CharterDeactivation(TypedDict):
+    """An item that does not apply in this project."""
+
+    item: GovernanceTarget
+    """The item."""
+    reason: NotRequired[str]
+    """Why."""
+
+
+class CharterSummary(TypedDict):
+    """What the project's charter says."""
+
+    source: str
+    """Its file, relative to the project."""
+    content_hash: ContentHash
+    """Hash of its file."""
+    policies: list[CharterPolicy]
+    """By topic."""
+    activated: list[GovernanceTarget]
+    """Items that it activates."""
+    deactivated: list[CharterDeactivation]
+    """Items that it takes away."""
+    unknown: list[NonEmptyText]
+    """Items that it names and no layer declares."""
+
+
+class DroppedItem(TypedDict):
+    """A suggestion that the token budget left out."""
+
+    id: str
+    """Its id."""
+    kind: GovernanceKind
+    """Its kind."""
+    title: str
+    """A few words."""
+    tokens: int
+    """What it would have cost, with all that it requires."""
+    why: str
+    """Why it was left out."""
+
+
+class GovernanceConfig(TypedDict):
+    """The section `governance` of `.kittify/config.yaml`."""
+
+    packs: NotRequired[list[GovernancePack]]
+    """Organisation packs, the lowest layer first."""
+
+
+class GovernanceItem(TypedDict):
+    """An item that applies."""
+
+    id: str
+    """Its id."""
+    kind: GovernanceKind
+    """Its kind."""
+    title: str
+    """A few words."""
+    text: str
+    """What it says."""
+    layer: GovernanceLayer
+    """Where it comes from."""
+    content_hash: ContentHash
+    """Hash of `text`."""
+    mandatory: bool
+    """Whether it must be followed; otherwise it is a suggestion."""
+    why: str
+    """What makes it apply."""
+
+
+class GovernanceProfile(TypedDict):
+    """The role that the agent takes on."""
+
+    id: str
+    """Its id."""
+    name: str
+    """What it is called."""
+    roles: list[NonEmptyText]
+    """Roles it can take."""
+    text: str
+    """What it says."""
+    layer: GovernanceLayer
+    """Where it comes from."""
+    content_hash: ContentHash
+    """Hash of `text`."""
+    asked_for: str | None
+    """The id that was asked for; null when the action index chose."""
+
+
 class RowEvidence(TypedDict):
     """Why a work package counts as approved or done."""
 
@@ -202,3 +343,26 @@ class RowEvidence(TypedDict):
     """Checks run."""
     review: RowReview
     """The verdict."""
+
+
+class GovernanceContext(TypedDict):
+    """What governs one action: the same facts as its text in a prompt."""
+
+    mission_type: MissionType
+    """The mission type."""
+    action: str
+    """The action."""
+    items: list[GovernanceItem]
+    """Mandatory items first."""
+    profile: GovernanceProfile | None
+    """The role, if any."""
+    charter: CharterSummary | None
+    """The charter, if there is one."""
+    dropped: list[DroppedItem]
+    """What the token budget left out."""
+    token_budget: int | None
+    """The budget; null without one."""
+    tokens: int
+    """Estimate for the whole text: a token per four characters."""
+    notices: list[NonEmptyText]
+    """What a reader should know about this selection."""

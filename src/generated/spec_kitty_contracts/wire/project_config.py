@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import MissionType, NonEmptyText, Ulid
+from .definitions import GovernanceConfig, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(TypedDict):
@@ -80,3 +80,5 @@ class ProjectConfig(TypedDict):
     """Protected branches."""
     merge: NotRequired[MergeSection]
     """Merge defaults."""
+    governance: NotRequired[GovernanceConfig]
+    """Organisation packs."""
