@@ -28,6 +28,48 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['agent', 'wp']),
         {'--agent': ('agent', 'text'), '--actor': ('agent', 'text'), '--mission': ('mission', 'text'), '--json': ('json', True)},
     ),
+    'agent decision cancel': Command(
+        'decision:cancel',
+        ('decision_id',),
+        frozenset(['decision_id', 'rationale']),
+        {'--rationale': ('rationale', 'text'), '--mission': ('mission', 'text'), '--actor': ('actor', 'text'), '--agent': ('actor', 'text'), '--resolved-by': ('actor', 'text'), '--json': ('json', True)},
+    ),
+    'agent decision defer': Command(
+        'decision:defer',
+        ('decision_id',),
+        frozenset(['decision_id', 'rationale']),
+        {'--rationale': ('rationale', 'text'), '--mission': ('mission', 'text'), '--actor': ('actor', 'text'), '--agent': ('actor', 'text'), '--resolved-by': ('actor', 'text'), '--json': ('json', True)},
+    ),
+    'agent decision list': Command(
+        'decision:list_all',
+        (),
+        frozenset([]),
+        {'--status': ('status', ('open', 'resolved', 'deferred', 'canceled')), '--mission': ('mission', 'text'), '--json': ('json', True)},
+    ),
+    'agent decision open': Command(
+        'decision:ask',
+        (),
+        frozenset(['flow', 'input_key', 'question']),
+        {'--flow': ('flow', 'text'), '--input-key': ('input_key', 'text'), '--question': ('question', 'text'), '--slot-key': ('slot_key', 'text'), '--step-id': ('step_id', 'text'), '--options': ('options', 'text'), '--mission': ('mission', 'text'), '--actor': ('actor', 'text'), '--agent': ('actor', 'text'), '--actor-type': ('actor_type', ('human', 'llm', 'service')), '--json': ('json', True)},
+    ),
+    'agent decision rebuild': Command(
+        'decision:rebuild',
+        (),
+        frozenset([]),
+        {'--mission': ('mission', 'text'), '--json': ('json', True)},
+    ),
+    'agent decision resolve': Command(
+        'decision:resolve',
+        ('decision_id',),
+        frozenset(['decision_id', 'final_answer']),
+        {'--final-answer': ('final_answer', 'text'), '--other-answer': ('other_answer', True), '--rationale': ('rationale', 'text'), '--mission': ('mission', 'text'), '--actor': ('actor', 'text'), '--agent': ('actor', 'text'), '--resolved-by': ('actor', 'text'), '--json': ('json', True)},
+    ),
+    'agent decision verify': Command(
+        'decision:verify',
+        (),
+        frozenset([]),
+        {'--mission': ('mission', 'text'), '--fail-on-stale': ('fail_on_stale', True), '--no-fail-on-stale': ('fail_on_stale', False), '--json': ('json', True)},
+    ),
     'agent mission create': Command(
         'mission:create',
         ('title',),

@@ -14,6 +14,7 @@ __all__ = ["OPTIONS", "SURFACES", "GateRefusal", "Violation", "validate", "viola
 
 SURFACES: tuple[str, ...] = (
     "body_sync",
+    "decision_index",
     "envelope",
     "error",
     "lanes_manifest",
@@ -48,6 +49,7 @@ LEGACY_KEYS: dict[str, str] = {
 
 _PLACES: dict[str, str] = {
     "body_sync": "body_sync:body_sync_BodySyncPush",
+    "decision_index": "decision_index:decision_index",
     "envelope": "envelope:check",
     "error": "error:error",
     "lanes_manifest": "lanes_manifest:lanes_manifest",
