@@ -95,7 +95,7 @@ def resolve(
 
     ```sh
     spec-kitty agent decision resolve 01KQ22DT0000000000000000D1 \
-      --final-answer "a file" --rationale "One reader, few writes" --actor claude
+      --final-answer "a file" --rationale "One reader" --actor claude
     ```
     """
     from specify_cli.decisions.closing import resolve_decision
@@ -181,7 +181,7 @@ def verify(
 
     ```sh
     spec-kitty agent decision verify
-    spec-kitty agent decision verify --mission todo-app --no-fail-on-stale --json
+    spec-kitty agent decision verify --no-fail-on-stale --json
     ```
     """
     from specify_cli.decisions.verification import verify_decisions

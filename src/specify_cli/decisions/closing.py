@@ -191,6 +191,7 @@ def _close(
                 other_answer=answer is not None and (other_answer or unlisted),
             )
             event_id = now.closed(decision, stamp)
+            decision = now.recorded(decision)
     return ClosedDecision(
         decision=decision,
         idempotent=idempotent,

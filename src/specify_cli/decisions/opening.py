@@ -162,6 +162,7 @@ def open_decision(
             stamp = now.change.stamp()
             decision = replace(asked, decision_id=new_ulid(), created_at=stamp.at)
             event_id = now.opened(decision, stamp, actor_type=kind)
+            decision = now.recorded(decision)
     return OpenedDecision(
         decision=decision,
         idempotent=idempotent,

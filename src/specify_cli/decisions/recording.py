@@ -126,6 +126,10 @@ class Recording:
             )
         )
 
+    def recorded(self, decision: Decision) -> Decision:
+        """Return a decision as its events say."""
+        return self.register.find(decision.decision_id) or decision
+
     def adopt(self) -> None:
         """Record what only the index knows, as a crash of the existing CLI leaves it."""
         for decision in self.register.unrecorded:
