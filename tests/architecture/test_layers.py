@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("kernel",),
     ("git", "identity", "events", "contract"),
-    ("status", "governance", "glossary", "decisions"),
-    ("missions", "initialization"),
+    ("status", "governance", "glossary"),
+    ("missions", "initialization", "decisions"),
     ("mission_runtime",),
     ("next",),
     ("sync", "tracker"),

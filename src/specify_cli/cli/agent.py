@@ -16,3 +16,8 @@ app.command(
     name="status",
     help="Change, check, repair and read the event log.",
 )
+app.command(
+    "specify_cli.cli.decision:app",
+    name="decision",
+    help="Questions of a mission's planning: ask, answer, put off, check.",
+)

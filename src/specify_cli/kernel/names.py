@@ -8,6 +8,7 @@ import unicodedata
 from specify_cli.kernel.errors import UsageError
 
 MAX_SEGMENT = 120
+_MAX_AGENT = 120
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*\Z"
 
 
@@ -21,6 +22,12 @@ class UnsafeName(UsageError):
     """A name that must not be used as a path segment."""
 
     code = "UNSAFE_NAME"
+
+
+class UnusableName(UsageError):
+    """The name of an agent is empty, too long, or cannot stand on a command line."""
+
+    code = "INVALID_ACTOR"
 
 
 def safe_segment(text: str, *, what: str) -> str:
@@ -68,6 +75,20 @@ def slugify(words: str) -> str:
             details={"what": "title", "name": words[:200]},
         )
     return slug
+
+
+def check_agent(agent: str) -> None:
+    """Let an agent's name pass only if a command line and a log row can hold it.
+
+    Raises:
+        UnusableName: INVALID_ACTOR.
+    """
+    if agent.strip() and len(agent) <= _MAX_AGENT and agent.isprintable() and agent[0] != "-":
+        return
+    raise UnusableName(
+        f"{agent[:40]!r} is not usable as an agent's name.",
+        fix="Use a short name such as claude or codex.",
+    )
 
 
 def _shown(text: str) -> str:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from specify_cli.missions.lanes import LANES_FILE
 from specify_cli.missions.metadata import META_FILE
-from specify_cli.missions.mission import LOG_FILE, MISSIONS_FOLDER, TASKS_FOLDER, mission_log
+from specify_cli.missions.mission import (
+    DECISIONS_FOLDER,
+    LOG_FILE,
+    MISSIONS_FOLDER,
+    TASKS_FOLDER,
+    mission_log,
+)
 from specify_cli.status.board import STATUS_FILE
 from specify_cli.status.mission_status import MissionStatus
 
@@ -35,6 +41,8 @@ def is_bookkeeping(path: str) -> bool:
         return False
     if len(parts) == 3:
         return parts[2] in BOOKKEEPING_FILES
+    if len(parts) == 4 and parts[2] == DECISIONS_FOLDER:
+        return True
     return len(parts) == 5 and parts[2] == TASKS_FOLDER and bool(REVIEW_CYCLE.match(parts[4]))
 
 

@@ -14,6 +14,8 @@ _HEADING = r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$"
 _WORD = r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+"
 _DEFERRED = r"\[NEEDS CLARIFICATION[^\]]*\](?=\s*<!--\s*decision_id:)"
 
+_NAMED = r"\s*<!--\s*decision_id:\s*(\S*?)\s*-->"
+
 _SHOWN = 60
 
 FILL_IN = "[FILL IN"
@@ -46,6 +48,18 @@ class Placeholder(NamedTuple):
     text: str
 
 
+class DeferredQuestion(NamedTuple):
+    """A marker of a question that was put off on record.
+
+    Attributes:
+        line: Counted from 1.
+        decision_id: The decision that it names.
+    """
+
+    line: int
+    decision_id: str
+
+
 class Section(NamedTuple):
     """A heading and everything below it, subsections included.
 
@@ -71,6 +85,15 @@ def without_code(text: str) -> str:
 def without_fences(text: str) -> str:
     """Blank out fenced code and comments only; line numbers stay what they were."""
     return re.sub(_COMMENT, _blank, _blank_fences(text))
+
+
+def deferred_questions(text: str) -> tuple[DeferredQuestion, ...]:
+    """Find the markers `[NEEDS CLARIFICATION: ...] <!-- decision_id: ... -->`; those in code are none."""
+    prose = re.sub(_CODE_SPAN, _blank, _blank_fences(text))
+    return tuple(
+        DeferredQuestion(prose.count("\n", 0, found.start()) + 1, found.group(1))
+        for found in re.finditer(_DEFERRED + _NAMED, prose)
+    )
 
 
 def placeholders(text: str) -> tuple[Placeholder, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MISSIONS_FOLDER = "kitty-specs"
 LOG_FILE = "status.events.jsonl"
 TASKS_FOLDER = "tasks"
+DECISIONS_FOLDER = "decisions"
 _MID8 = r"[0-9A-HJKMNP-TV-Z]{8}\Z"
 COORDINATED = frozenset({"coord", "lanes_with_coord"})
 """Topologies of the existing CLI that keep the status log on a branch of its own."""

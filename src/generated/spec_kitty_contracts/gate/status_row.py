@@ -129,6 +129,7 @@ K10 = frozenset(
         "repo_slug",
         "team_slug",
         "drain_blocked_reason",
+        "slot_key",
     )
 )
 K11 = frozenset(
@@ -2066,6 +2067,27 @@ def status_row_LifecycleRow(v: Any, p: str, out: list[Violation]) -> None:
                         S0 + "/$defs/LifecycleRow/properties/drain_blocked_reason/anyOf/0/type",
                         x23,
                         "a string or null",
+                    )
+        x24 = v.get("slot_key", MISSING)
+        if x24 is not MISSING:
+            if type(x24) is not str:
+                bad(
+                    out,
+                    f"{p}.slot_key",
+                    "type",
+                    S0 + "/$defs/LifecycleRow/properties/slot_key/type",
+                    x24,
+                    "a string",
+                )
+            else:
+                if not x24:
+                    bad(
+                        out,
+                        f"{p}.slot_key",
+                        "minLength",
+                        S0 + "/$defs/LifecycleRow/properties/slot_key/minLength",
+                        x24,
+                        "at least 1 character",
                     )
         if not v.keys() <= K10:
             extra_keys(out, p, S0 + "/$defs/LifecycleRow/additionalProperties", v, K10)

@@ -150,6 +150,13 @@ class LifecycleRow(Contract):
     drain_blocked_reason: Annotated[
         str | None, Field(description="Why the event waits in the local queue.")
     ] = None
+    slot_key: Annotated[
+        str | None,
+        Field(
+            description="Slot of an interview that opened a decision; the payload's `step_id` has it too, where a step's id may stand as well.",
+            min_length=1,
+        ),
+    ] = None
 
 
 class AnnotationRow(Contract):

@@ -131,6 +131,8 @@ class LifecycleRow(TypedDict):
     """Team that receives the event."""
     drain_blocked_reason: NotRequired[str | None]
     """Why the event waits in the local queue."""
+    slot_key: NotRequired[str]
+    """Slot of an interview that opened a decision; the payload's `step_id` has it too, where a step's id may stand as well."""
 
 
 class AnnotationRow(TypedDict):
