@@ -13,3 +13,8 @@ app.command(
     name="status",
     help="Change, check, repair and read the event log.",
 )
+app.command(
+    "specify_cli.cli.agent_config:app",
+    name="config",
+    help="Add, remove, list and update the agents that work here.",
+)

@@ -28,6 +28,30 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['agent', 'wp']),
         {'--agent': ('agent', 'text'), '--actor': ('agent', 'text'), '--mission': ('mission', 'text'), '--json': ('json', True)},
     ),
+    'agent config add': Command(
+        'agent_config:add',
+        (),
+        frozenset([]),
+        {'--global': ('in_home', True), '--dry-run': ('dry_run', True), '--json': ('json', True)},
+    ),
+    'agent config list': Command(
+        'agent_config:list_all',
+        (),
+        frozenset([]),
+        {'--global': ('in_home', True), '--json': ('json', True)},
+    ),
+    'agent config remove': Command(
+        'agent_config:remove',
+        (),
+        frozenset([]),
+        {'--global': ('in_home', True), '--dry-run': ('dry_run', True), '--json': ('json', True)},
+    ),
+    'agent config sync': Command(
+        'agent_config:sync',
+        (),
+        frozenset([]),
+        {'--keep-orphaned': ('keep_orphaned', True), '--global': ('in_home', True), '--dry-run': ('dry_run', True), '--json': ('json', True)},
+    ),
     'agent mission create': Command(
         'mission:create',
         ('title',),
@@ -146,7 +170,7 @@ COMMANDS: Mapping[str, Command] = {
         'init:init',
         (),
         frozenset([]),
-        {'--ai': ('ai', 'text'), '--non-interactive': ('non_interactive', True), '--yes': ('non_interactive', True), '--json': ('json', True)},
+        {'--global': ('in_home', True), '--non-interactive': ('non_interactive', True), '--yes': ('non_interactive', True), '--json': ('json', True)},
     ),
     'merge': Command(
         'mission:merge',

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from spec_kitty_contracts.models.base import UUID, Contract
 
-from .definitions import MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(Contract):
@@ -16,7 +16,7 @@ class AgentsSection(Contract):
     model_config = ConfigDict(
         extra="allow",
     )
-    available: Annotated[list[NonEmptyText], Field(description="Keys of the agents.")]
+    available: Annotated[list[AgentName], Field(description="Keys of the agents.")]
     auto_commit: Annotated[bool, Field(description="Whether agents may commit their work.")]
 
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(TypedDict):
     """Agents that the project works with."""
 
-    available: list[NonEmptyText]
+    available: list[AgentName]
     """Keys of the agents."""
     auto_commit: bool
     """Whether agents may commit their work."""
