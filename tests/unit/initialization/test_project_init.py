@@ -16,7 +16,6 @@ from specify_cli.initialization.formats import Wanted, command_files, command_te
 from specify_cli.initialization.ignore import with_block
 from specify_cli.initialization.manifest import ManifestCorrupt
 from specify_cli.initialization.project_init import init_project
-from specify_cli.initialization.report import SetupReport
 from specify_cli.kernel.files import Disk, ReadFailed, WriteFailed
 from specify_cli.kernel.gate import check
 from specify_cli.kernel.yaml import YamlError, load_yaml, split_frontmatter
@@ -24,6 +23,8 @@ from tests.conftest import git
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from specify_cli.initialization.report import SetupReport
 
 CLAUDE = ".claude/commands/spec-kitty.specify.md"
 OLD_CONFIG = """# our project
