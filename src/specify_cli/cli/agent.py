@@ -21,3 +21,8 @@ app.command(
     name="decision",
     help="Questions of a mission's planning: ask, answer, put off, check.",
 )
+app.command(
+    "specify_cli.cli.agent_config:app",
+    name="config",
+    help="Add, remove, list and update the agents that work here.",
+)

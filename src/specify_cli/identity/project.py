@@ -32,6 +32,12 @@ class IdentityIncomplete(SpecKittyError):
     code = "IDENTITY_INCOMPLETE"
 
 
+class ConfigInvalid(SpecKittyError):
+    """A setting of `.kittify/config.yaml` has the wrong form."""
+
+    code = "CONFIG_INVALID"
+
+
 class Project(NamedTuple):
     """One project: its main checkout, and the checkout the command was run from.
 

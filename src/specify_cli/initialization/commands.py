@@ -1,7 +1,7 @@
-"""The commands that an agent's user can type, as short texts that drive the command line.
+"""The commands that an agent's user can type, one for each station of the work.
 
-They hold no method of their own: `spec-kitty next` hands out a full prompt for every step, so a text
-here cannot go stale against the program.
+Most drive the command line and stay a few lines: `spec-kitty next` hands out a full prompt for every
+step, so they cannot go stale against the program. The others say what a document must hold.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ class Command:
         name: What comes after "spec-kitty.".
         description: One line for the agent's command list.
         text: What the agent reads; holds the markers ARGUMENTS and AGENT.
+        drives: It only drives the command line, and stays a few lines.
     """
 
     name: str
     description: str
     text: str
+    drives: bool = False
 
 
 _LOOP = """Then work in this loop until the answer's `kind` is `terminal`:
@@ -49,6 +51,23 @@ Choose a short title for it and run `spec-kitty specify "<title>" --json`. The a
 `prompt_file` names and follow it. Ask the user about anything that the idea leaves open and that
 changes the result; do not invent it.
 """,
+        drives=True,
+    ),
+    Command(
+        "research",
+        "Find out what a plan needs to know, and write it down with its sources",
+        """What to find out: {arguments}
+
+Read `spec.md` in `kitty-specs/<slug>/` (`spec-kitty mission list` names the slugs). List the
+questions that its requirements leave open and that would change the plan: a library, a limit, a
+format, how the existing code does it. Answer each one from the code, from documentation that you
+can read, or by trying it in a scratch folder.
+
+Write `research.md` beside the specification, with one section for each question: the question, the
+answer in one sentence, how you know (file and line, address, or the command and what it printed),
+and what it means for the plan. Say plainly what you could not find out. Commit the file, and put
+what the user has to decide as questions to the user.
+""",
     ),
     Command(
         "plan",
@@ -59,6 +78,43 @@ Run `spec-kitty plan --json` (with `--mission <slug>` when there are several mis
 plan to fill in, or says what the plan or the specification still lacks. Fill in every gap of the
 file that `plan_file` names, commit it, and run the command again until `phase_complete` is true.
 """,
+        drives=True,
+    ),
+    Command(
+        "tasks-outline",
+        "Cut a planned mission into work packages, as an outline to agree on",
+        """Mission, if one was named: {arguments}
+
+Read `spec.md`, `plan.md` and `tasks/README.md` in `kitty-specs/<slug>/` (`spec-kitty mission list`
+names the slugs). Write `tasks.md`: one section for each work package, with its id (`WP01`,
+`WP02`, ...), a title, the requirements it meets, the work packages it waits for, and the files that
+it alone changes. Every requirement is met by at least one; two that can run side by side share no
+file. One agent should finish one in one sitting. Show the user the outline before anything else is
+written, and commit `tasks.md`.
+""",
+    ),
+    Command(
+        "tasks-packages",
+        "Write one file for each work package of the outline",
+        """Mission, if one was named: {arguments}
+
+Read `tasks.md` in `kitty-specs/<slug>/`, and `tasks/README.md` for what a work package file looks like. Write one file for
+each work package in `tasks/`. Whoever implements it has read nothing else: give the goal, what to
+do step by step, the names and formats that the plan fixes, the tests to write, and when it is done.
+Keep `owned_files` as narrow as the outline says. Check with
+`spec-kitty tasks --validate-only --json`, mend what it lists, and commit the files.
+""",
+    ),
+    Command(
+        "tasks-finalize",
+        "Check the work packages and put them on the board",
+        """Mission, if one was named: {arguments}
+
+Run `spec-kitty tasks --agent {agent} --json` (with `--mission <slug>` when there are several
+missions). It reports all problems at once, each with its file and a fix; mend them and run it again
+until it succeeds.
+""",
+        drives=True,
     ),
     Command(
         "tasks",
@@ -73,6 +129,25 @@ and commits the files when there are none.
 """,
     ),
     Command(
+        "analyze",
+        "Compare specification, plan and work packages before anything is built",
+        """Mission, if one was named: {arguments}
+
+Change nothing but the report. Read `spec.md`, `plan.md`, `tasks.md` and all files in `tasks/` of
+`kitty-specs/<slug>/` (`spec-kitty mission list` names the slugs), and look for:
+
+- requirements that no work package meets, and work packages that meet none;
+- statements that contradict each other, and words with two meanings;
+- claims that nobody could test;
+- dependencies that are missing, circular or unneeded; files that two work packages change at once;
+- steps that the plan does not explain.
+
+Write `analysis-report.md` beside them: a table of findings with severity (critical, high, medium,
+low), place, problem and proposed change, then a verdict: ready, or what has to change first. Commit
+it, and tell the user the critical and high findings.
+""",
+    ),
+    Command(
         "implement",
         "Implement a work package in its own worktree",
         """Work package: {arguments}
@@ -82,6 +157,7 @@ for you and makes its worktree. Read the file that `prompt_file` names and follo
 commit only in the worktree, and hand the work package over at the end as the prompt says.
 Without a work package id, run `spec-kitty next --agent {agent} --result success --json` instead.
 """,
+        drives=True,
     ),
     Command(
         "review",
@@ -93,6 +169,7 @@ Run `spec-kitty agent action review <WP id> --agent {agent} --json`, read the fi
 only what meets the work package's text; otherwise write down what has to change and send it back
 as the prompt says.
 """,
+        drives=True,
     ),
     Command(
         "accept",
@@ -102,6 +179,7 @@ as the prompt says.
 Run `spec-kitty accept --agent {agent} --json` (with `--mission <slug>` when there are several
 missions). When it is refused, the answer lists what is still open; settle that first.
 """,
+        drives=True,
     ),
     Command(
         "merge",
@@ -113,6 +191,7 @@ When the user agrees, run `spec-kitty merge --json`, with `--target <branch>` if
 land on a branch such as main too. It never drops uncommitted files; when it refuses, the answer
 says which files and what to do.
 """,
+        drives=True,
     ),
     Command(
         "status",
@@ -122,6 +201,18 @@ says which files and what to do.
 Run `spec-kitty agent tasks status` (with `--mission <slug>` when there are several missions) and
 show the user the board as it is printed. It changes nothing.
 """,
+        drives=True,
+    ),
+    Command(
+        "dashboard",
+        "Show the board, and how to keep it in view",
+        """Mission, if one was named: {arguments}
+
+Run `spec-kitty status` (with `--mission <slug>` when there are several missions) and show the user
+the board as it is printed. Tell the user that `spec-kitty status --watch` in a terminal of their own
+keeps it up to date.
+""",
+        drives=True,
     ),
     Command(
         "next",
@@ -131,6 +222,7 @@ show the user the board as it is printed. It changes nothing.
 Run `spec-kitty next --agent {agent} --result success --json` (with `--mission <slug>` when there
 are several missions). """
         + _LOOP,
+        drives=True,
     ),
 )
 """In the order in which a mission uses them."""

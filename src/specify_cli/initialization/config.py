@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from spec_kitty_contracts.gate import violations
 from specify_cli.identity.configuration import render_config
-from specify_cli.kernel.yaml import dump_yaml, edit_mapping, load_yaml
+from specify_cli.identity.project import CONFIG_FILE, ConfigInvalid
+from specify_cli.kernel.yaml import dump_yaml, edit_list, edit_mapping, load_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from spec_kitty_contracts.wire.project_config import ProjectConfig
     from specify_cli.kernel.json_types import JsonObject
@@ -19,7 +21,46 @@ SCHEMA_VERSION = 3
 _METADATA_HEADER = "# The layout of this spec-kitty project. Written by the program; do not edit.\n"
 
 
-def completed_config(text: str, config: ProjectConfig, *, source: str) -> str:
+_SOURCE = str(CONFIG_FILE)
+# What the existing CLI and its users have beside these is theirs; a part that is missing is no mistake.
+_OUR_SECTIONS = ("project", "build", "node", "agents", "vcs", "mission_type_activations")
+_MISTAKES = frozenset({"type", "minLength", "maxLength", "pattern"})
+
+
+class Configured(NamedTuple):
+    """What a configuration says about agents.
+
+    Attributes:
+        sections: The whole document, sections without a value left out.
+        agents: `agents.available`, without repetitions.
+    """
+
+    sections: Mapping[str, object]
+    agents: tuple[str, ...]
+
+
+def read_configured(text: str) -> Configured | None:
+    """Read a configuration's agents; None when the file has no content.
+
+    Raises:
+        YamlError: INVALID_YAML.
+        ConfigInvalid: CONFIG_INVALID: a section or an agent's name has the wrong form.
+    """
+    document = load_yaml(text, source=_SOURCE)
+    if document is None:
+        return None
+    if not isinstance(document, dict):
+        edit_mapping(text, {}, source=_SOURCE)  # which refuses it
+    sections = _without_empty(cast("Mapping[object, object]", document))
+    agents = sections.get("agents")
+    if isinstance(agents, dict):
+        sections["agents"] = agents = _without_empty(agents)
+    _refuse_mistakes(sections)
+    names = agents.get("available", []) if isinstance(agents, dict) else []
+    return Configured(sections, tuple(dict.fromkeys(names)))
+
+
+def completed_config(text: str, config: ProjectConfig) -> str:
     """Add settings to an existing configuration that it lacks; the rest stays as it is written.
 
     Agents that the project did not have are appended to `agents.available`. The identity is not
@@ -28,30 +69,56 @@ def completed_config(text: str, config: ProjectConfig, *, source: str) -> str:
     Args:
         text: The existing file.
         config: What a new project would get.
-        source: The file's name, for messages.
 
     Raises:
         YamlError: INVALID_YAML.
+        ConfigInvalid: CONFIG_INVALID.
     """
-    existing = load_yaml(text, source=source)
-    if existing is None:
+    configured = read_configured(text)
+    if configured is None:
         return text.rstrip("\n") + ("\n\n" if text.strip() else "") + render_config(config)
-    if not isinstance(existing, dict):
-        return edit_mapping(text, {}, source=source)  # which refuses it
-    additions = _additions(existing, config)
-    return edit_mapping(text, additions, source=source, deep=True) if additions else text
+    additions: JsonObject = {}
+    if "vcs" not in configured.sections:
+        additions["vcs"] = {"type": config["vcs"]["type"]}
+    if "mission_type_activations" not in configured.sections:
+        additions["mission_type_activations"] = [*config["mission_type_activations"]]
+    if "agents" not in configured.sections:
+        additions["agents"] = {"available": [], "auto_commit": config["agents"]["auto_commit"]}
+    if additions:
+        text = edit_mapping(text, additions, source=_SOURCE, deep=True)
+    return with_agents(text, config["agents"]["available"])
 
 
-def configured_agents(text: str, *, source: str) -> tuple[str, ...]:
-    """Return `agents.available` of a configuration.
+def with_agents(text: str, names: Iterable[str]) -> str:
+    """Append agents to `agents.available` that it lacks; everything else stays as it is written.
 
     Raises:
         YamlError: INVALID_YAML.
+        ConfigInvalid: CONFIG_INVALID.
     """
-    document = load_yaml(text, source=source)
-    section = document.get("agents") if isinstance(document, dict) else None
-    names = section.get("available") if isinstance(section, dict) else None
-    return tuple(str(name) for name in names) if isinstance(names, list) else ()
+    configured = read_configured(text)
+    known = configured.agents if configured else ()
+    new = [name for name in names if name not in known]
+    if not new:
+        return text
+    listed = configured is not None and isinstance(configured.sections.get("agents"), dict)
+    agents = configured.sections["agents"] if configured and listed else {}
+    if not isinstance(agents, dict) or "available" not in agents:
+        additions: JsonObject = {"agents": {"available": [*new]}}
+        return edit_mapping(text, additions, source=_SOURCE, deep=True)
+    return edit_list(text, "agents", "available", add=new, source=_SOURCE)
+
+
+def without_agents(text: str, names: Iterable[str]) -> str:
+    """Take agents out of `agents.available`; everything else stays as it is written.
+
+    Raises:
+        YamlError: INVALID_YAML.
+        ConfigInvalid: CONFIG_INVALID.
+    """
+    configured = read_configured(text)
+    gone = [name for name in names if configured and name in configured.agents]
+    return edit_list(text, "agents", "available", remove=gone, source=_SOURCE) if gone else text
 
 
 def new_metadata_text(*, version: str, initialized_at: str) -> str:
@@ -75,26 +142,39 @@ def new_metadata_text(*, version: str, initialized_at: str) -> str:
     )
 
 
-def _additions(existing: Mapping[object, object], config: ProjectConfig) -> JsonObject:
-    additions: JsonObject = {}
-    if existing.get("vcs") is None:
-        additions["vcs"] = {"type": config["vcs"]["type"]}
-    if existing.get("mission_type_activations") is None:
-        additions["mission_type_activations"] = [*config["mission_type_activations"]]
-    agents = existing.get("agents")
-    wanted = config["agents"]["available"]
-    if agents is None:
-        additions["agents"] = {
-            "available": [*wanted],
-            "auto_commit": config["agents"]["auto_commit"],
-        }
-    elif isinstance(agents, dict):
-        listed = agents.get("available")
-        available: Sequence[str] = (
-            [str(name) for name in listed] if isinstance(listed, list) else ()
+def _without_empty(section: Mapping[object, object]) -> dict[str, object]:
+    return {str(key): value for key, value in section.items() if value is not None}
+
+
+def _refuse_mistakes(sections: Mapping[str, object]) -> None:
+    """Refuse values of a wrong form in what we read or complete.
+
+    Raises:
+        ConfigInvalid: CONFIG_INVALID.
+    """
+    ours = {name: value for name, value in sections.items() if name in _OUR_SECTIONS}
+    found = [
+        mistake
+        for mistake in violations("project_config", ours)
+        if mistake.rule in _MISTAKES and not _is_identity(mistake.path)
+    ]
+    if found:
+        first = found[0]
+        key = first.path.removeprefix("$.")
+        raise ConfigInvalid(
+            f"{key} in {_SOURCE} has the wrong form: expected {first.expected}, found {first.found}.",
+            fix=f"Correct {key} in {_SOURCE}, or get the last version back with "
+            f"`git restore {_SOURCE}`.",
+            details={
+                "file": _SOURCE,
+                "key": key,
+                "mistakes": [
+                    {"key": m.path, "expected": m.expected, "found": m.found} for m in found
+                ],
+            },
         )
-        if not set(wanted) <= set(available):
-            additions["agents"] = {
-                "available": [*available, *(name for name in wanted if name not in available)]
-            }
-    return additions
+
+
+def _is_identity(path: str) -> bool:
+    # `identity.project` judges what is inside: a slug such as 2048 is a number to YAML.
+    return path.startswith(("$.project.", "$.build.", "$.node."))

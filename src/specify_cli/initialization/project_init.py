@@ -2,154 +2,120 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specify_cli.identity.configuration import ensure_identity, new_config, render_config
 from specify_cli.identity.project import CONFIG_FILE, Project
-from specify_cli.initialization.agents import check_agents, command_files
+from specify_cli.initialization.agent_config import (
+    ignored,
+    project_files,
+    unknown_here,
+    wanted_files,
+    with_project_commands,
+    without_home,
+)
+from specify_cli.initialization.agents import AGENT_KEYS, check_agents, known_agents
 from specify_cli.initialization.attributes import ATTRIBUTES_FILE, with_log_driver
 from specify_cli.initialization.config import (
     METADATA_FILE,
     completed_config,
-    configured_agents,
     new_metadata_text,
+    read_configured,
 )
 from specify_cli.initialization.ignore import IGNORE_FILE, with_block
-from specify_cli.initialization.manifest import (
-    MANIFEST_FILE,
-    digest,
-    manifest_bytes,
-    read_manifest,
-)
+from specify_cli.initialization.manifest import read_manifest
+from specify_cli.initialization.places import home_place, project_place
+from specify_cli.initialization.placing import Plan
+from specify_cli.initialization.report import SetupReport, report_of
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.files import DISK, read_text
+from specify_cli.kernel.locks import file_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from specify_cli.git.repository import Repository
-    from specify_cli.kernel.json_types import JsonObject
-
-_FORCED_TO_DISK = frozenset({str(CONFIG_FILE), METADATA_FILE, IGNORE_FILE, ATTRIBUTES_FILE})
-
-
-@dataclass(frozen=True, slots=True)
-class InitReport:
-    """What init did.
-
-    Attributes:
-        project_uuid: The project's identity.
-        project_slug: The project's name.
-        agents: All agents of the project, those of earlier runs included.
-        created: Files that were written now and did not exist.
-        updated: Files that existed and were completed or renewed.
-        kept: Files that would have been renewed, but hold changes of the user.
-    """
-
-    project_uuid: str
-    project_slug: str
-    agents: tuple[str, ...]
-    created: tuple[str, ...]
-    updated: tuple[str, ...]
-    kept: tuple[str, ...]
-
-    def to_json(self) -> JsonObject:
-        """Return the `--json` document of `init`."""
-        return {
-            "result": "success",
-            "project_uuid": self.project_uuid,
-            "project_slug": self.project_slug,
-            "agents": [*self.agents],
-            "created": [*self.created],
-            "updated": [*self.updated],
-            "kept": [*self.kept],
-        }
 
 
 def init_project(
-    repository: Repository, *, agents: tuple[str, ...] = (), force: bool = False
-) -> InitReport:
-    """Set up spec-kitty in the main checkout of a repository. Commits nothing, writes nothing else.
+    repository: Repository,
+    *,
+    agents: tuple[str, ...] = (),
+    home: bool = False,
+    force: bool = False,
+) -> SetupReport:
+    """Set up spec-kitty in the main checkout of a repository, and commit nothing.
 
     Args:
         repository: Any checkout of the repository.
         agents: Keys of the agents that get command files, besides those of earlier runs.
-        force: Renew command files even where the user has changed them.
+        home: Put the commands of these agents below the home folder instead of into the project.
+        force: Renew agents' files even where the user has changed them; the user's version is saved.
 
     Raises:
         UnknownAgent: UNKNOWN_AGENT: nothing was written.
         YamlError: INVALID_YAML: the existing configuration cannot be read; nothing was written.
+        ConfigInvalid: CONFIG_INVALID: nothing was written.
         ManifestCorrupt: MANIFEST_CORRUPT: nothing was written.
+        ReadFailed: READ_FAILED: nothing was written.
+        HomeUnknown: HOME_UNKNOWN: nothing was written.
         WriteFailed: WRITE_FAILED.
         IdentityIncomplete: IDENTITY_INCOMPLETE.
+        LockTimeout: LOCK_TIMEOUT.
     """
     chosen = check_agents(agents)
-    root = repository.main_root
-    project = Project(root=root, repository=repository)
-    manifest = read_manifest(root)
-    config_file = str(CONFIG_FILE)
-    config_text = _read(root / config_file)
-    earlier = configured_agents(config_text, source=config_file) if config_text else ()
-    everyone = tuple(dict.fromkeys((*earlier, *chosen)))
-    # Only what changed is written, so that a second run leaves every file alone.
-    config = new_config(project, everyone)
-    writes = _Writes(root)
-    if config_text is None:
-        writes.put(config_file, render_config(config))
-    else:
-        writes.put(config_file, completed_config(config_text, config, source=config_file))
-    if not (root / METADATA_FILE).exists():
-        writes.put(METADATA_FILE, _metadata())
-    writes.put(IGNORE_FILE, with_block(_read_exact(root / IGNORE_FILE) or ""))
-    writes.put(ATTRIBUTES_FILE, with_log_driver(_read_exact(root / ATTRIBUTES_FILE) or ""))
-    for path, text in command_files(everyone).items():
-        current = _read(root / path)
-        mine = current is None or digest(current) in (manifest.get(path), digest(text))
-        if mine or force:
-            writes.put(path, text)
-            manifest[path] = digest(text)
-        else:
-            writes.kept.append(path)
-    writes.put(MANIFEST_FILE, manifest_bytes(manifest).decode("utf-8"))
-    writes.write()
-    identity = ensure_identity(project)
-    return InitReport(
-        project_uuid=identity.project_uuid,
-        project_slug=identity.project_slug,
-        agents=everyone,
-        created=tuple(writes.created),
-        updated=tuple(writes.updated),
-        kept=tuple(writes.kept),
+    place = project_place(repository)
+    project = Project(root=repository.main_root, repository=repository)
+    with file_lock(place.lock):
+        text = _read(place.root / CONFIG_FILE)
+        configured = read_configured(text) if text is not None else None
+        earlier = configured.agents if configured else ()
+        everyone = tuple(dict.fromkeys((*earlier, *chosen)))
+        manifest = read_manifest(place.manifest)
+        # Agents named here get their commands where it was said; the others where they are.
+        here = (*manifest.agents, *(() if home else chosen))
+        in_project = [name for name in with_project_commands(everyone, here) if name in AGENT_KEYS]
+        if home:
+            in_project = [name for name in in_project if name in here or name not in chosen]
+        wanted = project_files(everyone, in_project)
+        plan = Plan(place, manifest, take=wanted if force else ())
+        # Only what changed is written, so that a second run leaves every file alone.
+        _plan_project(plan, project, text, everyone)
+        plan.want(wanted)
+        plan.settle(tuple(in_project))
+        plans = (plan, _plan_home(chosen)) if home and chosen else (plan,)
+        copies = [copy for one in plans for copy in one.carry_out(disk=DISK)]
+        identity = ensure_identity(project)
+    homeless = without_home(plans[-1].place, chosen) if home and chosen else ()
+    return report_of(
+        plans,
+        everyone,
+        notices=(*homeless, *unknown_here(everyone), *ignored(place, wanted)),
+        copies=tuple(copies),
+        project=(identity.project_uuid, identity.project_slug),
     )
 
 
-@dataclass(slots=True)
-class _Writes:
-    """Files to write, compared with what is there."""
+def _plan_project(plan: Plan, project: Project, text: str | None, agents: tuple[str, ...]) -> None:
+    config = new_config(project, agents)
+    root = plan.place.root
+    new = render_config(config) if text is None else completed_config(text, config)
+    plan.put(str(CONFIG_FILE), new, needed=True)
+    if not (root / METADATA_FILE).exists():
+        plan.put(METADATA_FILE, _metadata(), needed=True)
+    plan.put(IGNORE_FILE, with_block(_read(root / IGNORE_FILE) or ""))
+    plan.put(ATTRIBUTES_FILE, with_log_driver(_read(root / ATTRIBUTES_FILE) or ""))
 
-    root: Path
-    texts: dict[str, str] = field(default_factory=dict)
-    created: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
 
-    def put(self, path: str, text: str) -> None:
-        current = _read_exact(self.root / path)
-        if current is None:
-            self.created.append(path)
-        elif current.replace("\r\n", "\n") != text.replace("\r\n", "\n"):
-            self.updated.append(path)
-        else:
-            return
-        self.texts[path] = text
-
-    def write(self) -> None:
-        for path, text in self.texts.items():
-            # Command files can be had again at any time; forcing each to the disk takes seconds.
-            DISK.write_atomic(
-                self.root / path, text.encode("utf-8"), durable=path in _FORCED_TO_DISK
-            )
+def _plan_home(chosen: tuple[str, ...]) -> Plan:
+    place = home_place()
+    manifest = read_manifest(place.manifest)
+    plan = Plan(place, manifest)
+    agents = known_agents(chosen)
+    plan.want(wanted_files(place, agents))
+    placed = [agent.key for agent in agents if agent.home_commands is not None]
+    plan.settle(tuple(dict.fromkeys((*manifest.agents, *placed))))
+    return plan
 
 
 def _metadata() -> str:
@@ -163,10 +129,3 @@ def _read(path: Path) -> str | None:
         return read_text(path)
     except FileNotFoundError:
         return None
-
-
-def _read_exact(path: Path) -> str | None:
-    """Read a text with its line ends as they are."""
-    if _read(path) is None:
-        return None
-    return path.read_bytes().decode("utf-8-sig")

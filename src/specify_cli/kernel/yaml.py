@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from specify_cli.kernel.errors import SpecKittyError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from specify_cli.kernel.json_types import JsonValue
 
 MAX_CHARACTERS = 1_000_000
+_NO_MAPPING = "it is not a mapping of keys to values"
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)(?:^|\n)---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[A-Za-z0-9_-]+\s*(?:$|[,\]}\n#])", re.MULTILINE)
 
 
 class YamlError(SpecKittyError):
@@ -35,14 +35,22 @@ def load_yaml(text: str, *, source: str) -> object:
         YamlError: INVALID_YAML with the line.
     """
     from ruamel.yaml import YAML
+    from ruamel.yaml.composer import Composer, ComposerError
     from ruamel.yaml.constructor import SafeConstructor
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import AliasEvent
 
     if len(text) > MAX_CHARACTERS:
         raise _refused(source, None, f"it has more than {MAX_CHARACTERS:,} characters")
-    if "*" in text and "&" in text and _ALIAS.search(text):
-        # Nested aliases can expand a few bytes into gigabytes; no file of ours needs one.
-        raise _refused(source, None, "aliases (*name) are not supported")
+
+    class PlainComposer(Composer):
+        """Refuses aliases: nested, a few bytes of them can expand into gigabytes."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.parser.check_event(AliasEvent):
+                mark = self.parser.peek_event().start_mark
+                raise ComposerError(None, None, "aliases (*name) are not supported", mark)
+            return super().compose_node(parent, index)
 
     class PlainConstructor(SafeConstructor):
         """Keeps timestamps as the text that was written."""
@@ -52,6 +60,7 @@ def load_yaml(text: str, *, source: str) -> object:
     )
     parser = YAML(typ="safe", pure=True)
     parser.Constructor = PlainConstructor
+    parser.Composer = PlainComposer
     try:
         return parser.load(text)
     except MarkedYAMLError as error:
@@ -139,7 +148,7 @@ def edit_mapping(
         comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
         head, document = "".join(f"{line}\n" for line in comments), CommentedMap()
     if not isinstance(document, CommentedMap):
-        raise _refused(source, 1, "it is not a mapping of keys to values")
+        raise _refused(source, 1, _NO_MAPPING)
     for key, value in changes.items():
         present = document.get(key)
         if deep and isinstance(present, CommentedMap) and isinstance(value, dict):
@@ -149,6 +158,53 @@ def edit_mapping(
     stream = io.StringIO()
     editor.dump(document, stream)
     return head + stream.getvalue()
+
+
+def edit_list(
+    text: str,
+    section: str,
+    key: str,
+    *,
+    add: Iterable[str] = (),
+    remove: Iterable[str] = (),
+    source: str,
+) -> str:
+    """Add items to a list of texts in a section, or take them out; the rest stays as it is written.
+
+    Args:
+        text: A document with the section and the list in it.
+        section: A top-level key.
+        key: The list's key in it.
+        add: Items to append.
+        remove: Items that go, wherever they stand.
+        source: The file's name, for messages.
+
+    Raises:
+        YamlError: INVALID_YAML: it cannot be read, or has no such list.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.error import YAMLError
+
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 4096
+    try:
+        document = editor.load(text)
+    except YAMLError as error:
+        raise _refused(source, None, _first_line(error)) from error
+    inner = document.get(section) if isinstance(document, CommentedMap) else None
+    items = inner.get(key) if isinstance(inner, CommentedMap) else None
+    if not isinstance(items, CommentedSeq):
+        raise _refused(source, None, f"{section}.{key} is not a list")
+    gone = frozenset(remove)
+    for at in reversed(range(len(items))):
+        if items[at] in gone:
+            del items[at]
+    items.extend(add)
+    stream = io.StringIO()
+    editor.dump(document, stream)
+    return stream.getvalue()
 
 
 def _first_line(error: Exception) -> str:

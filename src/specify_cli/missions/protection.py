@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specify_cli.identity.project import CONFIG_FILE
-from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.identity.project import CONFIG_FILE, ConfigInvalid
 from specify_cli.kernel.files import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _KEY = "protected_branches"
-
-
-class ConfigInvalid(SpecKittyError):
-    """A setting of `.kittify/config.yaml` has the wrong form."""
-
-    code = "CONFIG_INVALID"
 
 
 def configured_protection(root: Path) -> tuple[str, ...] | None:

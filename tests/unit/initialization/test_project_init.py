@@ -10,11 +10,12 @@ import pytest
 
 from specify_cli.git.repository import NotARepository, open_repository
 from specify_cli.identity.project import Project, load_identity
-from specify_cli.initialization.agents import AGENT_KEYS, AGENTS, UnknownAgent, command_files
+from specify_cli.initialization.agents import AGENT_KEYS, AGENTS, UnknownAgent, known_agents
 from specify_cli.initialization.commands import COMMANDS
+from specify_cli.initialization.formats import Wanted, command_files, command_text
 from specify_cli.initialization.ignore import with_block
 from specify_cli.initialization.manifest import ManifestCorrupt
-from specify_cli.initialization.project_init import InitReport, init_project
+from specify_cli.initialization.project_init import init_project
 from specify_cli.kernel.files import Disk, ReadFailed, WriteFailed
 from specify_cli.kernel.gate import check
 from specify_cli.kernel.yaml import YamlError, load_yaml, split_frontmatter
@@ -22,6 +23,8 @@ from tests.conftest import git
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from specify_cli.initialization.report import SetupReport
 
 CLAUDE = ".claude/commands/spec-kitty.specify.md"
 OLD_CONFIG = """# our project
@@ -39,7 +42,7 @@ mine: yes
 """
 
 
-def _init(root: Path, *agents: str, force: bool = False) -> InitReport:
+def _init(root: Path, *agents: str, force: bool = False) -> SetupReport:
     return init_project(open_repository(root), agents=agents, force=force)
 
 
@@ -78,7 +81,7 @@ def test_only_the_project_is_written_and_only_what_was_asked_for(
     assert set(_files(repository)) == {"README.md", *report.created}
     assert set(report.created) == {
         ".gitattributes", ".gitignore", ".kittify/config.yaml", ".kittify/metadata.yaml", ".kittify/agents.json",
-        *(f".claude/commands/spec-kitty.{command.name}.md" for command in COMMANDS),
+        *(f".claude/commands/spec-kitty.{command.name}.md" for command in COMMANDS), "CLAUDE.md",
     }  # fmt: skip
     assert git(repository, "rev-list", "--count", "HEAD") == "1"
 
@@ -140,8 +143,8 @@ def test_a_command_file_of_an_older_version_is_renewed(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _init(repository, "claude")
-    newer = {CLAUDE: "a newer text\n"}
-    monkeypatch.setattr("specify_cli.initialization.project_init.command_files", lambda _: newer)
+    newer = {CLAUDE: Wanted("a newer text\n")}
+    monkeypatch.setattr("specify_cli.initialization.agent_config.command_files", lambda _: newer)
     assert _init(repository, "claude").updated == (CLAUDE, ".kittify/agents.json")
     assert (repository / CLAUDE).read_text(encoding="utf-8") == "a newer text\n"
 
@@ -276,7 +279,8 @@ def test_every_agent_gets_every_command_in_its_own_format(repository: Path) -> N
     assert len(AGENT_KEYS) == 16
     for agent in AGENTS:
         for command in COMMANDS:
-            path, text = agent.file(command)
+            path = agent.commands.replace("{name}", command.name)
+            text = command_text(agent, command)
             assert (repository / path).read_text(encoding="utf-8") == text
             assert "{agent}" not in text
             assert "{arguments}" not in text
@@ -295,7 +299,8 @@ def test_every_agent_gets_every_command_in_its_own_format(repository: Path) -> N
 
 
 def test_agents_that_share_a_folder_share_the_files() -> None:
-    assert command_files(["codex"]) == command_files(["codex", "pi", "letta", "vibe"])
+    everyone = known_agents(["codex", "pi", "letta", "vibe"])
+    assert command_files(known_agents(["codex"])) == command_files(everyone)
 
 
 @pytest.mark.parametrize("before", ["", "*.pyc\n", "*.pyc", "a\r\nb\r\n", "a\n\n"])

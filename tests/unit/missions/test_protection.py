@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from specify_cli.missions.protection import ConfigInvalid, configured_protection
+from specify_cli.identity.project import ConfigInvalid
+from specify_cli.missions.protection import configured_protection
 
 if TYPE_CHECKING:
     from pathlib import Path

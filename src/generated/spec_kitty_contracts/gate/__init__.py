@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "SURFACES", "GateRefusal", "Violation", "validate", "violations"]
 
 SURFACES: tuple[str, ...] = (
+    "agent_list",
+    "agent_setup",
+    "agents_manifest",
     "body_sync",
     "charter",
     "charter_answers",
@@ -63,6 +66,9 @@ LEGACY_KEYS: dict[str, str] = {
 """Keys that no document may have at any depth, with the source of the rule."""
 
 _PLACES: dict[str, str] = {
+    "agent_list": "agent_list:agent_list",
+    "agent_setup": "agent_setup:agent_setup",
+    "agents_manifest": "agents_manifest:agents_manifest",
     "body_sync": "body_sync:body_sync_BodySyncPush",
     "charter": "charter:charter",
     "charter_answers": "charter_answers:charter_answers",

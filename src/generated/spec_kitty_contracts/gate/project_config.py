@@ -236,7 +236,7 @@ def project_config_AgentsSection(v: Any, p: str, out: list[Violation]) -> None:
                             out,
                             f"{p}.available[{i2}]",
                             "type",
-                            S0 + "/$defs/NonEmptyText/type",
+                            S0 + "/$defs/AgentName/type",
                             x3,
                             "a string",
                         )
@@ -246,9 +246,35 @@ def project_config_AgentsSection(v: Any, p: str, out: list[Violation]) -> None:
                                 out,
                                 f"{p}.available[{i2}]",
                                 "minLength",
-                                S0 + "/$defs/NonEmptyText/minLength",
+                                S0 + "/$defs/AgentName/minLength",
                                 x3,
                                 "at least 1 character",
+                            )
+                        if len(x3) > 120:
+                            bad(
+                                out,
+                                f"{p}.available[{i2}]",
+                                "maxLength",
+                                S0 + "/$defs/AgentName/maxLength",
+                                x3,
+                                "at most 120 characters",
+                            )
+                        if not (
+                            len(x3) >= 1
+                            and not x3[0:1].strip(
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                            )
+                            and not x3[1:].strip(
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+                            )
+                        ):
+                            bad(
+                                out,
+                                f"{p}.available[{i2}]",
+                                "pattern",
+                                S0 + "/$defs/AgentName/pattern",
+                                x3,
+                                "text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$",
                             )
         x4 = v.get("auto_commit", MISSING)
         if x4 is MISSING:

@@ -8,6 +8,21 @@ from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import AwareDatetime, Contract
 
+AgentName = TypeAliasType(
+    "AgentName",
+    Annotated[
+        str,
+        Field(
+            description="What `--ai` and `--agent` call an agent. Other programs may know agents that this one does not.",
+            max_length=120,
+            min_length=1,
+            pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            title="AgentName",
+        ),
+    ],
+)
+
+
 BoardLane = TypeAliasType(
     "BoardLane",
     Annotated[
@@ -366,6 +381,19 @@ class RuntimeActorIdentity(Contract):
         None
     )
     tool: Annotated[str | None, Field(description="Tool identifier")] = None
+
+
+ShownPath = TypeAliasType(
+    "ShownPath",
+    Annotated[
+        str,
+        Field(
+            description="Path below the project; below the home folder with `~/` in front.",
+            min_length=1,
+            title="ShownPath",
+        ),
+    ],
+)
 
 
 Timestamp = TypeAliasType(

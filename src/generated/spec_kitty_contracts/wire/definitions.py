@@ -4,6 +4,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+AgentName: TypeAlias = str
+"""What `--ai` and `--agent` call an agent. Other programs may know agents that this one does not."""
+
+
 BoardLane: TypeAlias = Literal[
     "genesis",
     "planned",
@@ -228,6 +232,10 @@ class RuntimeActorIdentity(TypedDict):
     """Provider (e.g., 'anthropic', 'openai')"""
     tool: NotRequired[str | None]
     """Tool identifier"""
+
+
+ShownPath: TypeAlias = str
+"""Path below the project; below the home folder with `~/` in front."""
 
 
 Timestamp: TypeAlias = str
