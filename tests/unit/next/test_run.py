@@ -43,7 +43,7 @@ def started(store: Path) -> MissionRun:
 
 
 def reopened(run: MissionRun) -> MissionRun:
-    return MissionRun.open(run.ref.run_dir, identity=identity, template_hash=HASH)
+    return MissionRun.open(run.ref.run_dir, identity=identity)
 
 
 def rows(run: MissionRun) -> list[dict[str, Any]]:

@@ -30,7 +30,8 @@ K2 = frozenset(
 K3 = frozenset(("type",))
 K4 = frozenset(("protected_branches",))
 K5 = frozenset(("strategy",))
-K6 = frozenset(
+K6 = frozenset(("owner",))
+K7 = frozenset(
     (
         "project",
         "build",
@@ -40,6 +41,8 @@ K6 = frozenset(
         "mission_type_activations",
         "protection",
         "merge",
+        "mission",
+        "mission_packs",
     )
 )
 
@@ -360,6 +363,33 @@ def project_config_MergeSection(v: Any, p: str, out: list[Violation]) -> None:
                     )
 
 
+def project_config_MissionSection(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/MissionSection/type", v, "an object")
+    else:
+        x1 = v.get("owner", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.owner",
+                    "type",
+                    S0 + "/$defs/MissionSection/properties/owner/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.owner",
+                        "minLength",
+                        S0 + "/$defs/MissionSection/properties/owner/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+
+
 def project_config(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
@@ -474,3 +504,47 @@ def project_config(v: Any, p: str, out: list[Violation]) -> None:
         x10 = v.get("merge", MISSING)
         if x10 is not MISSING:
             project_config_MergeSection(x10, f"{p}.merge", out)
+        x11 = v.get("mission", MISSING)
+        if x11 is not MISSING:
+            project_config_MissionSection(x11, f"{p}.mission", out)
+        x12 = v.get("mission_packs", MISSING)
+        if x12 is not MISSING:
+            if type(x12) is not list:
+                bad(
+                    out,
+                    f"{p}.mission_packs",
+                    "type",
+                    S0 + "/properties/mission_packs/type",
+                    x12,
+                    "an array",
+                )
+            else:
+                if not unique(x12):
+                    bad(
+                        out,
+                        f"{p}.mission_packs",
+                        "uniqueItems",
+                        S0 + "/properties/mission_packs/uniqueItems",
+                        x12,
+                        "no item twice",
+                    )
+                for i13, x14 in enumerate(x12):
+                    if type(x14) is not str:
+                        bad(
+                            out,
+                            f"{p}.mission_packs[{i13}]",
+                            "type",
+                            S0 + "/$defs/NonEmptyText/type",
+                            x14,
+                            "a string",
+                        )
+                    else:
+                        if not x14:
+                            bad(
+                                out,
+                                f"{p}.mission_packs[{i13}]",
+                                "minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
+                                x14,
+                                "at least 1 character",
+                            )

@@ -40,6 +40,17 @@ class MergeSection(Contract):
     ] = None
 
 
+class MissionSection(Contract):
+    """Who answers for missions."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    owner: Annotated[
+        str | None, Field(description="Name of the person who decides at audits.", min_length=1)
+    ] = None
+
+
 class NodeSection(Contract):
     """The machine and user that ran `init`, hashed."""
 
@@ -101,3 +112,8 @@ class ProjectConfig(Contract):
     ]
     protection: Annotated[ProtectionSection | None, Field(description="Protected branches.")] = None
     merge: Annotated[MergeSection | None, Field(description="Merge defaults.")] = None
+    mission: Annotated[MissionSection | None, Field(description="Who answers for missions.")] = None
+    mission_packs: Annotated[
+        list[NonEmptyText] | None,
+        Field(description="Folders with further mission types, relative to the project."),
+    ] = None

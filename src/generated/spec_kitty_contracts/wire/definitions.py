@@ -177,6 +177,10 @@ class RuntimeActorIdentity(TypedDict):
     """Tool identifier"""
 
 
+Sha256: TypeAlias = str
+"""SHA-256 in lower-case hexadecimal."""
+
+
 Timestamp: TypeAlias = str
 """A moment, RFC 3339 with offset."""
 

@@ -29,6 +29,13 @@ class MergeSection(TypedDict):
     """Default strategy."""
 
 
+class MissionSection(TypedDict):
+    """Who answers for missions."""
+
+    owner: NotRequired[str]
+    """Name of the person who decides at audits."""
+
+
 class NodeSection(TypedDict):
     """The machine and user that ran `init`, hashed."""
 
@@ -80,3 +87,7 @@ class ProjectConfig(TypedDict):
     """Protected branches."""
     merge: NotRequired[MergeSection]
     """Merge defaults."""
+    mission: NotRequired[MissionSection]
+    """Who answers for missions."""
+    mission_packs: NotRequired[list[NonEmptyText]]
+    """Folders with further mission types, relative to the project."""
