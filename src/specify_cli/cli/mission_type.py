@@ -61,7 +61,7 @@ def validate(file: Path, /, *, json: JsonOption = False) -> Outcome:
     For example:
 
     ```sh
-    spec-kitty mission-type validate .kittify/missions/field-guide/mission-runtime.yaml
+    spec-kitty mission-type validate .kittify/missions/field-guide
     ```
     """
     from specify_cli.next.mission_types import validate_mission_type

@@ -385,7 +385,8 @@ def _wait_for(view: MissionView, package: WorkPackageView) -> Waiting:
 def _end(view: MissionView) -> Decision:
     slug = view.mission_slug
     if not view.work_packages:
-        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.")
+        where = f" Its documents are on {view.target_branch}." if view.target_branch else ""
+        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.{where}")
     accepted = "accepted" if view.accepted_at else "complete"
     return Decision(
         "terminal",

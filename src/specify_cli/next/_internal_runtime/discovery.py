@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 DESCRIPTION_FILES = ("mission-runtime.yaml", "mission.yaml")
 RESERVED_KEYS = frozenset({"software-dev", "research", "documentation", "plan"})
 BUILTIN_TIER = "builtin"
-_NAMED_TIERS = ("explicit", "environment", "pack")
-"""Tiers whose folders somebody has named: one that is missing is worth a word."""
+PACK_TIER = "pack"
 BUILTIN_ROOT = Path(__file__).parent.parent / "missions"
 
 
@@ -195,8 +194,8 @@ def load_mission_template(
 def _candidates(context: DiscoveryContext, warnings: list[str]) -> Iterator[tuple[str, Path]]:
     for tier, root in _roots(context):
         if not root.is_dir():
-            if tier in _NAMED_TIERS:
-                warnings.append(f"{tier}: there is no folder {root.name}")
+            if tier == PACK_TIER:
+                warnings.append(f"there is no mission pack {root.name}")
             continue
         if (root / PACK_FILE).is_file():
             try:
@@ -228,7 +227,7 @@ def _roots(context: DiscoveryContext) -> Iterator[tuple[str, Path]]:
     if context.user_home is not None:
         yield "user", context.user_home / ".kittify" / "missions"
     for path in context.packs:
-        yield "pack", path
+        yield PACK_TIER, path
     for root in context.builtin_roots:
         yield BUILTIN_TIER, root
 
