@@ -105,6 +105,18 @@ def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_no
     run("agent", "status", "doctor")
     run("agent", "status", "doctor", "--fix")
     run("agent", "status", "timeline")
+    run("mission-type", "list", "--origins")
+    run("mission-type", "show", "research")
+    run("mission-type", "show", "nonsense", status=1)
+    made = run("mission-type", "new", "field-guide")
+    run("mission-type", "validate", str(made["files"][0]))  # type: ignore[index]
+    run("runs", "list")
+    run("runs", "prune", "--dry-run")
+    run("config", "list")
+    run("config", "set", "mission.owner", "ada")
+    assert run("config", "get", "mission.owner")["value"] == "ada"
+    git(root, "add", ".kittify")
+    git(root, "commit", "-q", "-m", "Name the owner")
     run("contract", "show")
     run("contract", "show", "envelope")
     log = f"kitty-specs/{slug}/status.events.jsonl"

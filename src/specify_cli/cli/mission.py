@@ -26,7 +26,9 @@ def create(
     branch: Annotated[
         str | None, Parameter(help="Branch to make and work on, instead of kitty/mission-SLUG.")
     ] = None,
-    mission_type: Annotated[str, Parameter(help="Kind of mission.")] = "software-dev",
+    mission_type: Annotated[
+        str, Parameter(help="Kind of mission; see `spec-kitty mission-type list`.")
+    ] = "software-dev",
     purpose_tldr: Annotated[str | None, Parameter(help="One sentence: what it is for.")] = None,
     purpose_context: Annotated[str | None, Parameter(help="Why, in a few sentences.")] = None,
     json: JsonOption = False,
@@ -40,15 +42,22 @@ def create(
 
     ```sh
     spec-kitty specify "Todo app"
+    spec-kitty specify "Which database?" --mission-type research
     spec-kitty agent mission create "Todo app" --branch feature/todo --json
     ```
     """
-    from specify_cli.missions.creation import create_mission
+    from specify_cli.missions.creation import MISSION_TYPES, create_mission
 
     project = select_project()
+    known: tuple[str, ...] = MISSION_TYPES
+    if mission_type not in known:
+        from specify_cli.next.mission_types import mission_type_keys
+
+        known = mission_type_keys(project)
     created = create_mission(
         project,
         title,
+        mission_types=known,
         mission_type=mission_type,
         branch=branch,
         purpose_tldr=purpose_tldr,

@@ -39,8 +39,18 @@ def next_step(
     answer: Annotated[
         str | None, Parameter(help="Your answer to the question the mission waits for.")
     ] = None,
+    decision_id: Annotated[
+        str | None, Parameter(help="Which question you answer, when the mission waits for several.")
+    ] = None,
+    actor_type: Annotated[
+        Literal["human", "llm", "service"],
+        Parameter(help="What answers: audits are for the person in `mission.owner`."),
+    ] = "llm",
     retry: Annotated[
         bool, Parameter(negative="", help="Go on after a failed or blocked step.")
+    ] = False,
+    adopt_template: Annotated[
+        bool, Parameter(negative="", help="Follow the mission type as it is now, after it changed.")
     ] = False,
     json: JsonOption = False,
 ) -> Outcome:
@@ -60,13 +70,14 @@ def next_step(
     spec-kitty next --agent claude --result success
     spec-kitty next --agent codex --result success --verdict approved
     spec-kitty next --agent claude --retry
+    spec-kitty next --agent ada --actor-type human --answer approve
     ```
     """
     from specify_cli import next as loop
     from specify_cli.missions.feedback import read_feedback
 
     project, chosen = select_mission(mission)
-    if result is None and answer is None and not retry:
+    if result is None and answer is None and not retry and not adopt_template:
         decision = loop.query(project, chosen, agent=agent, wp_id=wp)
     else:
         decision = loop.advance(
@@ -80,6 +91,9 @@ def next_step(
             reason=reason,
             retry=retry,
             answer=answer,
+            decision_id=decision_id,
+            actor_type=actor_type,
+            adopt_template=adopt_template,
         )
     return Outcome(
         document=decision, text=_text(decision), exit_code=1 if decision["kind"] == "blocked" else 0

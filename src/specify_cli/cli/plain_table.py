@@ -130,6 +130,24 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--mission': ('mission', 'text'), '--json': ('json', True)},
     ),
+    'config get': Command(
+        'config:get',
+        ('key',),
+        frozenset(['key']),
+        {'--json': ('json', True)},
+    ),
+    'config list': Command(
+        'config:list_all',
+        (),
+        frozenset([]),
+        {'--json': ('json', True)},
+    ),
+    'config set': Command(
+        'config:change',
+        ('key', 'value'),
+        frozenset(['key', 'value']),
+        {'--json': ('json', True)},
+    ),
     'contract diff': Command(
         'contract:diff',
         ('old', 'new'),
@@ -208,11 +226,29 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--json': ('json', True)},
     ),
+    'mission-type list': Command(
+        'mission_type:list_types',
+        (),
+        frozenset([]),
+        {'--origins': ('origins', True), '--json': ('json', True)},
+    ),
+    'mission-type new': Command(
+        'mission_type:new',
+        ('key',),
+        frozenset(['key']),
+        {'--json': ('json', True)},
+    ),
+    'mission-type show': Command(
+        'mission_type:show',
+        ('key',),
+        frozenset(['key']),
+        {'--json': ('json', True)},
+    ),
     'next': Command(
         'next:next_step',
         (),
         frozenset([]),
-        {'--agent': ('agent', 'text'), '--mission': ('mission', 'text'), '--result': ('result', ('success', 'failed', 'blocked')), '--wp': ('wp', 'text'), '--verdict': ('verdict', ('approved', 'changes_requested')), '--reason': ('reason', 'text'), '--answer': ('answer', 'text'), '--retry': ('retry', True), '--json': ('json', True)},
+        {'--agent': ('agent', 'text'), '--mission': ('mission', 'text'), '--result': ('result', ('success', 'failed', 'blocked')), '--wp': ('wp', 'text'), '--verdict': ('verdict', ('approved', 'changes_requested')), '--reason': ('reason', 'text'), '--answer': ('answer', 'text'), '--decision-id': ('decision_id', 'text'), '--actor-type': ('actor_type', ('human', 'llm', 'service')), '--retry': ('retry', True), '--adopt-template': ('adopt_template', True), '--json': ('json', True)},
     ),
     'orchestrator-api accept-mission': Command(
         'orchestrator_api:accept_mission',
@@ -291,6 +327,18 @@ COMMANDS: Mapping[str, Command] = {
         (),
         frozenset([]),
         {'--mission': ('mission', 'text'), '--json': ('json', True)},
+    ),
+    'runs list': Command(
+        'runs:list_all',
+        (),
+        frozenset([]),
+        {'--json': ('json', True)},
+    ),
+    'runs prune': Command(
+        'runs:prune',
+        (),
+        frozenset([]),
+        {'--dry-run': ('dry_run', True), '--json': ('json', True)},
     ),
     'specify': Command(
         'mission:create',

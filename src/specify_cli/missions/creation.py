@@ -34,7 +34,7 @@ from specify_cli.missions.protection import configured_protection
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.wire.mission import MissionCreatedPayload
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
 
-MISSION_TYPES = ("software-dev",)
-"""The mission types whose steps can be run."""
+MISSION_TYPES = ("software-dev", "research", "documentation", "plan")
+"""The mission types that come with the package."""
 MAX_TITLE = 200
 _MID8 = 8
 # The first eight characters of a ULID change every 2**10 milliseconds.
@@ -111,6 +111,7 @@ def create_mission(
     branch: str | None = None,
     purpose_tldr: str | None = None,
     purpose_context: str | None = None,
+    mission_types: Sequence[str] = MISSION_TYPES,
 ) -> CreatedMission:
     """Create a mission in the main checkout.
 
@@ -127,6 +128,8 @@ def create_mission(
         branch: A branch to make and live on instead; the current one may be named too.
         purpose_tldr: One sentence on what it is for; the title by default.
         purpose_context: Why, in a few sentences; the sentence above by default.
+        mission_types: Those there are; a project's own come from
+            `specify_cli.next.mission_types.mission_type_keys`.
 
     Raises:
         UnsafeName: UNSAFE_NAME: no usable name can be made from the title.
@@ -140,11 +143,11 @@ def create_mission(
     """
     place = surroundings((project.root, *checkouts(project.repository.common_dir)))
     name = _checked_title(without_personal_data(title, place))
-    if mission_type not in MISSION_TYPES:
+    if mission_type not in mission_types:
         raise UnknownMissionType(
             f"there is no mission type {mission_type[:60]!r}.",
-            fix=f"Use one of: {', '.join(MISSION_TYPES)}.",
-            details={"mission_type": mission_type[:200], "known": [*MISSION_TYPES]},
+            fix=f"Use one of: {', '.join(mission_types)}.",
+            details={"mission_type": mission_type[:200], "known": [*mission_types]},
         )
     load_identity(project)
     protected = configured_protection(project.root)

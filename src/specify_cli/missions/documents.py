@@ -77,12 +77,12 @@ def check_spec(mission: Mission) -> tuple[GuardFailure, ...]:
         ReadFailed: READ_FAILED.
         GitFailed: GIT_FAILED.
     """
-    document = _Document.open(mission, SPEC_FILE, "Write the specification")
+    document = Document.open(mission, SPEC_FILE, "Write the specification")
     failures = document.check_text(_MIN_DOCUMENT_WORDS)
     if document.text is not None and not document.untouched:
         failures += document.check_requirements()
         failures += document.check_sections(_SPEC_SECTIONS)
-    return (*failures, *_uncommitted(mission, [document.path]))
+    return (*failures, *uncommitted(mission, [document.path]))
 
 
 def check_plan(mission: Mission) -> tuple[GuardFailure, ...]:
@@ -94,11 +94,11 @@ def check_plan(mission: Mission) -> tuple[GuardFailure, ...]:
         ReadFailed: READ_FAILED.
         GitFailed: GIT_FAILED.
     """
-    document = _Document.open(mission, PLAN_FILE, "Write the plan")
+    document = Document.open(mission, PLAN_FILE, "Write the plan")
     failures = document.check_text(_MIN_DOCUMENT_WORDS)
     if document.text is not None and not document.untouched:
         failures += document.check_sections(_PLAN_SECTIONS)
-    return (*failures, *_uncommitted(mission, [document.path]))
+    return (*failures, *uncommitted(mission, [document.path]))
 
 
 def check_tasks(mission: Mission) -> tuple[GuardFailure, ...]:
@@ -137,7 +137,7 @@ def check_tasks(mission: Mission) -> tuple[GuardFailure, ...]:
     if scan.work_packages:
         failures += _unfinalised(mission, [package.id for package in scan.work_packages])
         paths.append(mission.directory / LANES_FILE)
-    return (*failures, *_uncommitted(mission, paths))
+    return (*failures, *uncommitted(mission, paths))
 
 
 def check_tasks_index(mission: Mission) -> tuple[GuardFailure, ...]:
@@ -146,13 +146,13 @@ def check_tasks_index(mission: Mission) -> tuple[GuardFailure, ...]:
     Raises:
         ReadFailed: READ_FAILED.
     """
-    index = _Document.open(mission, TASKS_FILE, "List the work packages")
+    index = Document.open(mission, TASKS_FILE, "List the work packages")
     return tuple(index.check_text(_MIN_TASKS_WORDS))
 
 
 def check_work_package_text(mission: Mission, package: WorkPackage) -> tuple[GuardFailure, ...]:
     """Say what the text of a work package lacks, whether it is committed or not."""
-    body = _Document(
+    body = Document(
         mission, package.path, package.body, untouched=False, action="Say what is to be done"
     )
     return tuple(body.check_text(_MIN_WORK_PACKAGE_WORDS))
@@ -186,8 +186,13 @@ def uncommitted_files(root: Path, files: Sequence[str]) -> dict[str, str]:
     return {entry[3:]: entry[:2].strip() for entry in listed.split("\0") if entry}
 
 
-class _Document:
-    """One document and the checks that several guards share."""
+class Document:
+    """One document and the checks that several guards share.
+
+    Attributes:
+        text: What it says; None when there is no such file.
+        untouched: It is still the scaffold.
+    """
 
     def __init__(
         self,
@@ -205,7 +210,7 @@ class _Document:
         self._action = action
 
     @classmethod
-    def open(cls, mission: Mission, name: str, action: str) -> _Document:
+    def open(cls, mission: Mission, name: str, action: str) -> Document:
         """Read a document that may be missing."""
         path = mission.directory / name
         try:
@@ -331,12 +336,17 @@ def _unfinalised(mission: Mission, wp_ids: Sequence[str]) -> list[GuardFailure]:
     return []
 
 
-def _uncommitted(mission: Mission, paths: Sequence[Path]) -> list[GuardFailure]:
+def uncommitted(mission: Mission, paths: Sequence[Path]) -> tuple[GuardFailure, ...]:
+    """Say which of some files are not committed; those that do not exist are left out.
+
+    Raises:
+        GitFailed: GIT_FAILED.
+    """
     files = [mission.relative(path) for path in paths if path.exists()]
     if not files:
-        return []
+        return ()
     states = uncommitted_files(mission.root, files)
-    return [
+    return tuple(
         GuardFailure(
             file,
             "the file in a commit",
@@ -345,7 +355,7 @@ def _uncommitted(mission: Mission, paths: Sequence[Path]) -> list[GuardFailure]:
             f'git commit -m "Write {Path(file).name} of {mission.slug}" -- {file}',
         )
         for file, state in states.items()
-    ]
+    )
 
 
 _STATES = {"??": "a file that git does not know", "!!": "a file that git is told to ignore"}

@@ -19,6 +19,7 @@ from specify_cli.next.runs import find_run, run_lock, save_run
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from specify_cli.identity.project import Project
@@ -210,7 +211,7 @@ def _take(
                 workspace, no_op = review.workspace, review.no_op
                 from_lane, to_lane = review.from_lane, review.to_lane
                 self_review = review.self_review
-        _take_failure_back(project, mission, loaded, package.id, agent)
+        inputs = _take_failure_back(project, mission, package.id, agent)
     board = change.board
     state = board.work_packages[package.id]
     decision = Decision(
@@ -231,6 +232,7 @@ def _take(
             work_package=package,
             board=board,
             reports=reports,
+            inputs=inputs,
         )
     )
     return Taken(
@@ -250,15 +252,17 @@ def _take(
 
 
 def _take_failure_back(
-    project: Project, mission: Mission, loaded: LoadedMission, wp_id: str, agent: str
-) -> None:
-    run = find_run(project, mission, loaded.description.template)
+    project: Project, mission: Mission, wp_id: str, agent: str
+) -> Mapping[str, str]:
+    """Take a failure of the work package back, and return what the run was told so far."""
+    run = find_run(project, mission)
     if run is None:
-        return
+        return {}
     stop = next((stop for stop in run.snapshot.stops if stop.wp_id == wp_id), None)
     if stop is not None:
         run.issue(stop.step_id, ActorIdentity(agent, display_name=agent), wp_id=wp_id)
         save_run(project, run)
+    return run.snapshot.inputs
 
 
 def _step_of(loaded: LoadedMission, role: WorkPackageRole) -> str:

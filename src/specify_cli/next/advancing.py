@@ -11,10 +11,17 @@ from specify_cli.missions.board import SELF_REVIEW
 from specify_cli.missions.implementation import start_implementation
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import start_review
+from specify_cli.missions.settings import mission_owner
+from specify_cli.next._internal_runtime.authority import (
+    AuthorityDenied,
+    answer_question,
+    expire_overdue,
+)
 from specify_cli.next._internal_runtime.description import remember_description
 from specify_cli.next._internal_runtime.discovery import BUILTIN_TIER
-from specify_cli.next._internal_runtime.planner import runnable_step
-from specify_cli.next._internal_runtime.schema import RESULTS, ActorIdentity
+from specify_cli.next._internal_runtime.engine import ask
+from specify_cli.next._internal_runtime.planner import has_drifted, runnable_step
+from specify_cli.next._internal_runtime.schema import ACTOR_TYPES, RESULTS, ActorIdentity
 from specify_cli.next.asking import places, remarks
 from specify_cli.next.decision import decide
 from specify_cli.next.document import Outcome, compose
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.discovery import LoadedMission
     from specify_cli.next._internal_runtime.run import MissionRun
-    from specify_cli.next._internal_runtime.schema import ResultType
+    from specify_cli.next._internal_runtime.schema import ActorType, ResultType
     from specify_cli.next.decision import Decision
     from specify_cli.next.look import Look
     from specify_cli.next.settle import Verdict
@@ -53,13 +60,16 @@ def advance(
     reason: str | None = None,
     retry: bool = False,
     answer: str | None = None,
+    decision_id: str | None = None,
+    actor_type: ActorType = "llm",
+    adopt_template: bool = False,
 ) -> NextDecision:
     """Take a report in, decide, and hand the next piece of work out.
 
     What is reported as a success completes only if its guard passes. All lane changes of the call,
     the hand-over of one work package and the claim of the next, land in one commit. A worktree is
     made before its claim is recorded. Doing it again without having worked gives the same answer
-    and records nothing.
+    and records nothing. A person who answers a question is told what comes next and is handed nothing.
 
     Args:
         project: The project.
@@ -72,10 +82,16 @@ def advance(
         reason: Why, with failed or blocked.
         retry: Take a failure back and go on.
         answer: Answer to the question that the run waits for.
+        decision_id: Which question, when there are several.
+        actor_type: What kind of actor `agent` is; audits are answered by the person who owns the
+            mission (`spec-kitty config set mission.owner`).
+        adopt_template: Let the run follow its changed description from now on.
 
     Raises:
         UsageError: USAGE_ERROR: arguments that contradict each other.
         NothingInHand: NOTHING_IN_HAND.
+        MissionRuntimeError: NO_PENDING_DECISION, DECISION_AMBIGUOUS, INVALID_ANSWER,
+            AUTHORITY_DENIED (on record).
         SpecKittyError: WRONG_BRANCH, NOT_INITIALIZED, and whatever claiming or recording raises;
             then nothing was recorded.
     """
@@ -90,17 +106,26 @@ def advance(
         reason=reason,
         retry=retry,
         answer=answer,
+        decision_id=decision_id,
+        actor_type=actor_type,
+        adopt_template=adopt_template,
     )
+    # Whoever decides as a person does not work here: nothing is handed out to them.
+    hands_out = answer is None or actor_type != "human"
+    answered = None
     loaded = load_mission_type(project, mission)
-    template = loaded.description.template
     log = mission_log(project, mission)
     with run_lock(project, mission):
-        run = find_run(project, mission, template, log.identity)
+        run = find_run(project, mission, log.identity)
         if run is None:
-            run = start_run(project, mission, template, report.actor, log.identity)
+            run = start_run(project, mission, loaded.description, report.actor, log.identity)
+        if adopt_template and has_drifted(run.snapshot, loaded.description.meaning):
+            run.adopt(loaded.description.meaning, report.actor)
         with MissionStatus.change(log) as change:
             desk = Desk(project, mission, run, change)
-            settled = _take_in(desk, loaded, report, answer)
+            if answer is not None:
+                answered = _answer(desk, loaded, answer, decision_id, report.actor)
+            settled = _take_in(desk, loaded, report)
             seen = look(
                 mission,
                 loaded,
@@ -110,15 +135,17 @@ def advance(
                 wanted=_still_wanted(report, settled, change.board),
             )
             decision = _with_failures(decide(seen.view), settled)
-            decision = _claim(desk, decision, agent, settled)
-        _record(run, seen, decision, report.actor)
+            if hands_out:
+                decision = _claim(desk, decision, agent, settled)
+        _record(project, run, seen, decision, report.actor, hands_out=hands_out)
         if run.changed:
             save_run(project, run)
     if loaded.precedence_tier != BUILTIN_TIER:
         remember_description(loaded.description, description_cache(project))
     board, applied = change.board, _applied(change)
     workspace, prompt = places(mission, seen, decision, agent)
-    if decision.kind == "step":
+    handed_out = decision.kind == "step" and hands_out
+    if handed_out:
         prompt = write_prompt(
             build_prompt(
                 mission,
@@ -127,24 +154,52 @@ def advance(
                 agent=agent,
                 work_package=seen.work_package(decision.wp_id or ""),
                 board=board,
+                inputs=run.snapshot.inputs,
             )
         )
     outcome = Outcome(
-        is_query=False,
-        prompt=prompt if decision.kind == "step" else None,
+        is_query=not hands_out,
+        prompt=prompt if handed_out else None,
         workspace=workspace if workspace is not None and workspace.is_dir() else None,
         transitions=applied,
         commit=change.result.commit,
         remarks=remarks(change.problems, run.problems),
+        answered=answered,
+        answer=None if answer is None else answer.strip(),
     )
     return compose(mission, loaded, with_board(seen, mission, board).view, decision, outcome)
 
 
-def _take_in(desk: Desk, loaded: LoadedMission, report: Report, answer: str | None) -> Settled:
-    """Answer, or settle the report, on what is seen under the lock."""
-    if answer is not None:
-        pending = sorted(desk.run.snapshot.pending_decisions)
-        desk.run.answer(pending[0] if pending else "", answer, report.actor)
+def _answer(
+    desk: Desk, loaded: LoadedMission, answer: str, decision_id: str | None, actor: ActorIdentity
+) -> str:
+    """Take an answer in and return which question it was; a refused attempt is put on record."""
+    run = desk.run
+    seen = look(desk.mission, loaded, run.snapshot, desk.change.board, agent=actor.actor_id)
+    question = decide(seen.view).question
+    if question is not None:
+        # Whoever read the question in a query answers it before anybody put it on record.
+        ask(run, question, seen.view.template, actor)
+    try:
+        asked = answer_question(run, decision_id, answer, actor, owner=owner_of(desk.project))
+    except AuthorityDenied:
+        save_run(desk.project, run)
+        raise
+    return asked.decision_id
+
+
+def owner_of(project: Project) -> str | None:
+    """Return the public name of the person who decides at a project's audits.
+
+    Raises:
+        SpecKittyError: CONFIG_INVALID, INVALID_YAML, READ_FAILED.
+    """
+    owner = mission_owner(project.root)
+    return None if owner is None else public_name(owner)
+
+
+def _take_in(desk: Desk, loaded: LoadedMission, report: Report) -> Settled:
+    """Settle the report on what is seen under the lock."""
     seen = look(
         desk.mission,
         loaded,
@@ -190,15 +245,27 @@ def _claim(desk: Desk, decision: Decision, agent: str, settled: Settled) -> Deci
     return decision
 
 
-def _record(run: MissionRun, seen: Look, decision: Decision, actor: ActorIdentity) -> None:
+def _record(
+    project: Project,
+    run: MissionRun,
+    seen: Look,
+    decision: Decision,
+    actor: ActorIdentity,
+    *,
+    hands_out: bool,
+) -> None:
     """Put into the journal what the decision means for the run."""
+    if has_drifted(run.snapshot, seen.view.meaning):
+        return
     for step_id in seen.proven:
         run.report(step_id, actor, "success")
     if decision.kind == "terminal":
         run.finish(actor)
     elif decision.question is not None:
-        run.ask(decision.question, actor)
-    elif decision.kind == "step":
+        ask(run, decision.question, seen.view.template, actor)
+        if any(request.due_at for request in run.snapshot.pending_decisions.values()):
+            expire_overdue(run, actor, owner=owner_of(project))
+    elif decision.kind == "step" and hands_out:
         at = runnable_step(seen.view.run, seen.view.template)
         if at is not None and run.snapshot.issued_step_id != at.id:
             run.issue(at.id, actor)
@@ -242,13 +309,24 @@ def _report(
     reason: str | None,
     retry: bool,
     answer: str | None,
+    decision_id: str | None,
+    actor_type: ActorType,
+    adopt_template: bool,
 ) -> Report:
     check_agent(agent)
     problem = None
     if result is not None and result not in RESULTS:
         problem = f"{result!r} is not a result; the results are {', '.join(RESULTS)}"
-    elif result is None and not retry and answer is None:
+    elif actor_type not in ACTOR_TYPES:
+        problem = f"{actor_type!r} is no type of actor; the types are {', '.join(ACTOR_TYPES)}"
+    elif result is None and not retry and answer is None and not adopt_template:
         problem = "nothing is reported: a result, a retry or an answer is needed to go on"
+    elif adopt_template and (result is not None or retry or answer is not None):
+        problem = "adopting a changed description reports nothing else"
+    elif decision_id is not None and answer is None:
+        problem = "a decision id comes with an answer"
+    elif actor_type != "llm" and answer is None:
+        problem = "a type of actor comes with an answer: whoever works here is an agent"
     elif retry and (result is not None or verdict is not None or answer is not None):
         problem = "a retry reports nothing else"
     elif verdict is not None and result != "success":
@@ -260,7 +338,7 @@ def _report(
             f"{problem}.", fix=f"spec-kitty next --agent {agent} --mission {mission.slug} --help"
         )
     return Report(
-        actor=ActorIdentity(agent, display_name=agent),
+        actor=ActorIdentity(agent, actor_type, display_name=agent),
         result=result,
         wp_id=wanted_work_package(mission.slug, wp_id),
         verdict=verdict,

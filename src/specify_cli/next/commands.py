@@ -26,6 +26,17 @@ def answer_line(mission_slug: str, agent: str | None) -> str:
     return next_line(mission_slug, agent, "--answer '<your answer>'")
 
 
+def audit_line(mission_slug: str, owner: str | None, options: tuple[str, ...]) -> str:
+    """Return the command line with which a person decides at an audit."""
+    report = f"--actor-type human --answer '{'|'.join(options)}'"
+    return next_line(mission_slug, owner or "<the owner>", report)
+
+
+def adopt_line(mission_slug: str, agent: str | None) -> str:
+    """Return the command line that lets a run follow its changed description."""
+    return next_line(mission_slug, agent, "--adopt-template")
+
+
 def finalize_line(mission_slug: str) -> str:
     """Return the command line that puts work packages on the board."""
     return f"spec-kitty agent mission finalize-tasks --mission {mission_slug}"

@@ -9,8 +9,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from specify_cli.next._internal_runtime.planner import plan_next, runnable_step
-from specify_cli.next.commands import answer_line, finalize_line, merge_line, next_line
+from specify_cli.next._internal_runtime.planner import (
+    TEMPLATE_CHANGED,
+    plan_next,
+    runnable_step,
+)
+from specify_cli.next._internal_runtime.raci import infer
+from specify_cli.next._internal_runtime.schema import AuditStep
+from specify_cli.next.commands import (
+    adopt_line,
+    answer_line,
+    audit_line,
+    finalize_line,
+    merge_line,
+    next_line,
+)
 from specify_cli.next.view import CLOSED, NOT_BEGUN, WORKING
 from specify_cli.status.lanes import Lane
 
@@ -19,7 +32,7 @@ if TYPE_CHECKING:
     from specify_cli.next._internal_runtime.schema import (
         DecisionKind,
         NextDecision,
-        PromptStep,
+        Step,
         Stop,
         WorkPackageRole,
     )
@@ -35,6 +48,7 @@ class Waiting(NamedTuple):
         on: Dependencies that are not approved yet.
         held_by: Who has it in hand, or None.
         story: The same for people, with how long it has stood there.
+        since: Since when, ISO 8601; None when it never moved.
     """
 
     wp_id: str
@@ -42,6 +56,7 @@ class Waiting(NamedTuple):
     on: tuple[str, ...]
     held_by: str | None
     story: str
+    since: str | None = None
 
 
 class Decision(NamedTuple):
@@ -91,28 +106,61 @@ def decide(view: MissionView) -> Decision:
     """
     if view.merged_at is not None:
         return Decision("terminal", DONE, reason=f"{view.mission_slug} is merged; nothing is left.")
-    at = runnable_step(view.run, view.template)
-    plan = plan_next(view.run, view.template)
-    if plan.kind == "terminal" or at is None:
+    # Work that was reopened after the end is not the old description's any more.
+    reopened = any(package.lane not in CLOSED for package in view.work_packages)
+    run = view.run._replace(finished=False) if reopened else view.run
+    at = runnable_step(run, view.template)
+    plan = plan_next(run, view.template, current_hash=view.meaning)
+    if plan.kind == "terminal":
+        return _end(view)
+    if plan.reason == TEMPLATE_CHANGED:
+        return _changed(view, at)
+    if at is None:
         return _end(view)
     if plan.kind == "blocked":
         stop = next(stop for stop in view.run.stops if stop.wp_id is None)
         return _stopped(view, at, stop)
     if plan.kind == "decision_required":
-        return Decision(
-            "decision_required",
-            at.id,
-            step_id=plan.step_id,
-            reason=f"{at.title} needs an answer first: {plan.question}",
-            fix=answer_line(view.mission_slug, view.agent),
-            question=plan,
-        )
+        return _question(view, at, plan)
     if at.per_work_package is not None:
         return _for_work_packages(view, at)
     return _whole_step(view, at)
 
 
-def _whole_step(view: MissionView, step: PromptStep) -> Decision:
+def _changed(view: MissionView, at: Step | None) -> Decision:
+    """The description means something else than the one that the run has followed so far."""
+    return Decision(
+        "blocked",
+        at.id if at else DONE,
+        step_id=at.id if at else None,
+        reason=f"The mission type {view.run.mission_key} has changed since this run began, or was "
+        "last adopted: its steps may not be the same any more.",
+        fix=adopt_line(view.mission_slug, view.agent),
+    )
+
+
+def _question(view: MissionView, at: Step, plan: NextDecision) -> Decision:
+    asked = view.run.pending_decisions.get(plan.decision_id or "")
+    if not isinstance(at, AuditStep):
+        reason = f"{at.title} needs an answer first: {plan.question}"
+        fix = answer_line(view.mission_slug, view.agent)
+    else:
+        reason = f"{plan.question} A person decides: {' or '.join(plan.options)}."
+        deferred = view.run.decisions.get(plan.decision_id or "")
+        if deferred is not None and asked is not None and deferred.answered_at > asked.requested_at:
+            reason += f" {deferred.answered_by} said {deferred.answer} {_ago(view, deferred.answered_at)}."
+        who = next((role.actor_id for role in infer(at).deciding if role.actor_id), None)
+        fix = audit_line(view.mission_slug, who, plan.options)
+    if asked is not None:
+        reason += f" It has waited {_ago(view, asked.requested_at, since=True)}"
+        overdue = asked.due_at is not None and view.now >= datetime.fromisoformat(asked.due_at)
+        reason += ", which is longer than it should." if overdue else "."
+    return Decision(
+        "decision_required", at.id, step_id=plan.step_id, reason=reason, fix=fix, question=plan
+    )
+
+
+def _whole_step(view: MissionView, step: Step) -> Decision:
     issued = view.run.issued
     if issued is None or issued.step_id != step.id:
         # Nobody has worked on it yet, so what its guard misses is no news.
@@ -129,7 +177,7 @@ def _whole_step(view: MissionView, step: PromptStep) -> Decision:
     return Decision("step", step.id, step_id=step.id, reason=reason, failures=failures)
 
 
-def _for_work_packages(view: MissionView, at: PromptStep) -> Decision:
+def _for_work_packages(view: MissionView, at: Step) -> Decision:
     if not view.work_packages:
         return Decision(
             "blocked",
@@ -146,7 +194,7 @@ def _for_work_packages(view: MissionView, at: PromptStep) -> Decision:
     for package in _oldest_first(view, Lane.FOR_REVIEW):
         if package.implementer != view.agent:
             return _review(view, at, package)
-    for package in view.work_packages:
+    for package in _fairly(view):
         if _is_ready(view, package):
             return _implement(view, at, package)
     if view.agent is not None and view.agents <= {view.agent}:
@@ -155,7 +203,7 @@ def _for_work_packages(view: MissionView, at: PromptStep) -> Decision:
     return _waiting(view, at, tuple(p for p in view.work_packages if p.lane not in CLOSED))
 
 
-def _wanted(view: MissionView, at: PromptStep) -> Decision:
+def _wanted(view: MissionView, at: Step) -> Decision:
     """Decide about the work package that the agent asked for by name."""
     package = view.work_package(view.wanted or "")
     if package is None:
@@ -180,7 +228,7 @@ def _wanted(view: MissionView, at: PromptStep) -> Decision:
     return _waiting(view, at, (package,))
 
 
-def _in_hand(view: MissionView, at: PromptStep, package: WorkPackageView) -> Decision:
+def _in_hand(view: MissionView, at: Step, package: WorkPackageView) -> Decision:
     stop = view.stop_of(package.id)
     if stop is not None:
         return _stopped(view, at, stop)
@@ -202,7 +250,7 @@ def _in_hand(view: MissionView, at: PromptStep, package: WorkPackageView) -> Dec
     return _implement(view, at, package)
 
 
-def _implement(view: MissionView, at: PromptStep, package: WorkPackageView) -> Decision:
+def _implement(view: MissionView, at: Step, package: WorkPackageView) -> Decision:
     if package.is_rework:
         reason = f"A review asked for changes to {package.id}."
     elif package.lane in WORKING:
@@ -220,7 +268,7 @@ def _implement(view: MissionView, at: PromptStep, package: WorkPackageView) -> D
     )
 
 
-def _review(view: MissionView, at: PromptStep, package: WorkPackageView) -> Decision:
+def _review(view: MissionView, at: Step, package: WorkPackageView) -> Decision:
     own = view.agent is not None and package.implementer == view.agent
     reason = f"{package.id} waits for a review {_ago(view, package.since, since=True)}."
     if own:
@@ -261,7 +309,7 @@ def _busy_with(view: MissionView, package: WorkPackageView) -> WorkPackageView |
     )
 
 
-def _stopped(view: MissionView, at: PromptStep, stop: Stop) -> Decision:
+def _stopped(view: MissionView, at: Step, stop: Stop) -> Decision:
     what = stop.wp_id or stop.step_id
     why = f": {stop.reason}" if stop.reason else ", without a reason"
     package = view.work_package(stop.wp_id) if stop.wp_id else None
@@ -276,7 +324,7 @@ def _stopped(view: MissionView, at: PromptStep, stop: Stop) -> Decision:
     )
 
 
-def _waiting(view: MissionView, at: PromptStep, packages: tuple[WorkPackageView, ...]) -> Decision:
+def _waiting(view: MissionView, at: Step, packages: tuple[WorkPackageView, ...]) -> Decision:
     waiting = tuple(_wait_for(view, package) for package in packages)
     return Decision(
         "blocked",
@@ -326,18 +374,19 @@ def _wait_for(view: MissionView, package: WorkPackageView) -> Waiting:
     elif package.lane is not Lane.PLANNED:
         story = f"{package.id} is not on the board yet"
     elif unmet:
-        story = f"{package.id} waits for {', '.join(unmet)} to be approved"
+        story = f"{package.id} waits {since} for {', '.join(unmet)} to be approved"
     elif busy is not None:
         story = f"{package.id} shares its worktree with {busy.id}, which {busy.holder()} works on"
     else:
         story = f"{package.id} is ready"
-    return Waiting(package.id, package.lane, unmet, holder, f"{story}.")
+    return Waiting(package.id, package.lane, unmet, holder, f"{story}.", package.since)
 
 
 def _end(view: MissionView) -> Decision:
     slug = view.mission_slug
     if not view.work_packages:
-        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.")
+        where = f" Its documents are on {view.target_branch}." if view.target_branch else ""
+        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.{where}")
     accepted = "accepted" if view.accepted_at else "complete"
     return Decision(
         "terminal",
@@ -347,10 +396,23 @@ def _end(view: MissionView) -> Decision:
     )
 
 
-def _step_for(view: MissionView, at: PromptStep, role: Literal["implement", "review"]) -> str:
+def _step_for(view: MissionView, at: Step, role: Literal["implement", "review"]) -> str:
     """Return the step whose part is taken; a mission type may know only one of the two."""
     found = (step.id for step in view.template.steps if step.per_work_package == role)
     return next(found, at.id)
+
+
+def _fairly(view: MissionView) -> list[WorkPackageView]:
+    """Return the work packages in turn: first those of lanes where the least has been begun.
+
+    So no lane starves while another goes through its whole row; within a lane the order stays.
+    """
+    begun: dict[str, int] = {}
+    for package in view.work_packages:
+        if package.lane not in NOT_BEGUN:
+            lane = package.lane_id or package.id
+            begun[lane] = begun.get(lane, 0) + 1
+    return sorted(view.work_packages, key=lambda one: begun.get(one.lane_id or one.id, 0))
 
 
 def _oldest_first(view: MissionView, lane: Lane) -> list[WorkPackageView]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat
+from specify_cli.next._internal_runtime.raci import infer, shown
 from specify_cli.next.view import HANDED_OVER, WORKING
 from specify_cli.status.lanes import Lane, weighted_percentage
 
@@ -37,6 +38,8 @@ class Outcome(NamedTuple):
         transitions: Lane changes made by the call.
         commit: The commit that holds them, or None.
         remarks: What else the reader has to know, a sentence each.
+        answered: The question that the call answered, or None.
+        answer: What was answered.
     """
 
     is_query: bool
@@ -45,6 +48,8 @@ class Outcome(NamedTuple):
     transitions: tuple[AppliedTransition, ...] = ()
     commit: str | None = None
     remarks: tuple[str, ...] = ()
+    answered: str | None = None
+    answer: str | None = None
 
 
 def compose(
@@ -107,10 +112,20 @@ def compose(
                 "lane": item.lane.value,
                 "on": list(item.on),
                 "held_by": item.held_by,
+                "since": item.since,
             }
             for item in decision.waiting_on
         ],
     }
+    if question is not None:
+        asked = view.run.pending_decisions.get(question.decision_id or "")
+        step = view.template.step(question.step_id or "")
+        if step is not None:
+            document["answerable_by"] = [shown(role) for role in infer(step).deciding]
+        if asked is not None and asked.due_at is not None:
+            document["decision_due_at"] = asked.due_at
+    if outcome.answered is not None and outcome.answer is not None:
+        document["answered"], document["answer"] = outcome.answered, outcome.answer
     gate.check(SURFACE, document)
     return document
 

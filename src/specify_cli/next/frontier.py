@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.next._internal_runtime.planner import runnable_step
+from specify_cli.next._internal_runtime.schema import AuditStep
+from specify_cli.next._internal_runtime.significance import is_automatic
 from specify_cli.next.view import CLOSED, HANDED_OVER, NOT_BEGUN
 
 if TYPE_CHECKING:
@@ -19,11 +21,11 @@ if TYPE_CHECKING:
     from specify_cli.next._internal_runtime.schema import (
         MissionRunSnapshot,
         MissionTemplate,
-        PromptStep,
+        Step,
     )
     from specify_cli.next.view import WorkPackageView
 
-    Check = Callable[[PromptStep], tuple[GuardFailure, ...]]
+    Check = Callable[[Step], tuple[GuardFailure, ...]]
 
 ACTS = frozenset({"accepted"})
 """Guards that test a deliberate act: it completes the step without a further report."""
@@ -66,7 +68,7 @@ def find_frontier(
         planned: The work packages were planned elsewhere: where there are any, the steps before them
             are complete.
     """
-    steps = {step.id: step for step in template.steps}
+    steps = {step.id: step for step in template.all_steps}
     completed = [
         step_id
         for step_id in run.completed_steps
@@ -80,7 +82,9 @@ def find_frontier(
         step = runnable_step(reached, template)
         if step is None:
             break
-        if step.per_work_package is not None:
+        if isinstance(step, AuditStep):
+            complete = is_automatic(step, run.policy_snapshot)
+        elif step.per_work_package is not None:
             complete = board_completes(step, work_packages)
         elif step.id in settled:
             complete = True
@@ -102,7 +106,7 @@ def find_frontier(
     return Frontier(reached._replace(stops=stops), tuple(proven), failures)
 
 
-def board_completes(step: PromptStep, work_packages: Sequence[WorkPackageView]) -> bool:
+def board_completes(step: Step, work_packages: Sequence[WorkPackageView]) -> bool:
     """Tell whether a step that is done per work package is complete for all of them.
 
     Implementing is complete when everything is handed over, reviewing when everything is approved.

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.metadata import META_FILE
-from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
+from specify_cli.next._internal_runtime.schema import AuditStep, InvalidMissionTemplate
 from specify_cli.next.commands import accept_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from specify_cli.missions.mission import Mission
-    from specify_cli.next._internal_runtime.schema import MissionTemplate, PromptStep
+    from specify_cli.next._internal_runtime.schema import MissionTemplate, Step
 
 _PURPOSE = r"(?i)purpose|intent|goal|problem|overview|background|summary|vision|why"
 _MIN_PURPOSE_WORDS = 8
@@ -124,13 +125,71 @@ GUARDS: Mapping[str, Callable[[Mission], tuple[GuardFailure, ...]]] = MappingPro
 )
 
 
-def check_guard(mission: Mission, step: PromptStep) -> tuple[GuardFailure, ...]:
+def _check_document(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:
+    """Ask whether the step's document is there, in the shape that the mission type shows for it."""
+    from specify_cli.missions.step_documents import check_document
+
+    name = _output(step)
+    return check_document(mission, name, shape=_shape(folder, name))
+
+
+def _check_sources(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:
+    from specify_cli.missions.step_documents import check_table
+
+    name = _output(step)
+    return check_table(mission, name, columns=_shape(folder, name).splitlines()[0].split(","))
+
+
+def _check_planned_documents(
+    mission: Mission, _step: Step, _folder: Path
+) -> tuple[GuardFailure, ...]:
+    from specify_cli.missions.step_documents import check_planned_documents
+
+    return check_planned_documents(mission)
+
+
+def _output(step: Step) -> str:
+    return "" if isinstance(step, AuditStep) else step.expected_output or ""
+
+
+def _shape(folder: Path, name: str) -> str:
+    try:
+        return read_text(folder / DOCUMENTS_FOLDER / name)
+    except FileNotFoundError:
+        return ""
+
+
+DOCUMENTS_FOLDER = "templates"
+"""Beside a description: the shapes of the documents that its steps produce."""
+
+STEP_GUARDS: Mapping[str, Callable[[Mission, Step, Path], tuple[GuardFailure, ...]]] = (
+    MappingProxyType(
+        {
+            "document": _check_document,
+            "sources": _check_sources,
+            "planned_documents": _check_planned_documents,
+        }
+    )
+)
+"""Guards that look at what the step itself says it produces: `expected_output`."""
+
+
+def check_guard(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:
     """Ask the guard of a step; a step without one lacks nothing.
+
+    Args:
+        mission: The mission.
+        step: The step.
+        folder: The folder of the description.
 
     Raises:
         SpecKittyError: READ_FAILED, GIT_FAILED.
     """
-    return () if step.guard is None else GUARDS[step.guard](mission)
+    if step.guard is None:
+        return ()
+    if step.guard in STEP_GUARDS:
+        return STEP_GUARDS[step.guard](mission, step, folder)
+    return GUARDS[step.guard](mission)
 
 
 def refuse_unknown_guards(template: MissionTemplate, source: str) -> None:
@@ -139,15 +198,33 @@ def refuse_unknown_guards(template: MissionTemplate, source: str) -> None:
     Raises:
         InvalidMissionTemplate: INVALID_MISSION_TEMPLATE.
     """
-    unknown = [step for step in template.steps if step.guard not in (None, *GUARDS)]
+    known = (*GUARDS, *STEP_GUARDS)
+    unknown = [step for step in template.steps if step.guard not in (None, *known)]
+    pathless = [
+        step
+        for step in template.steps
+        if step.guard in ("document", "sources") and not _is_name(step.expected_output)
+    ]
+    if pathless:
+        step = pathless[0]
+        raise InvalidMissionTemplate(
+            f"{source}: the guard {step.guard!r} of step {step.id!r} looks at expected_output, which "
+            f"is {step.expected_output!r} and not the name of a file of the mission.",
+            fix=f"Give step {step.id!r} an expected_output such as report.md.",
+            details={"problems": [{"step": step.id, "guard": step.guard}]},
+        )
     if not unknown:
         return
     listed = "; ".join(f"step {step.id!r} names the guard {step.guard!r}" for step in unknown)
     raise InvalidMissionTemplate(
         f"{source}: {listed}, which does not exist.",
-        fix=f"Use one of: {', '.join(GUARDS)}.",
+        fix=f"Use one of: {', '.join(known)}.",
         details={"problems": [{"step": step.id, "guard": step.guard} for step in unknown]},
     )
+
+
+def _is_name(output: str | None) -> bool:
+    return output is not None and re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z", output) is not None
 
 
 def _no_purpose(file: str, found: str) -> GuardFailure:

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from specify_cli.kernel.clock import utc_now
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.lanes import LanesMissing, WorkPackageNotInLane, load_lanes
+from specify_cli.missions.packs import configured_packs
 from specify_cli.missions.work_packages import load_work_packages, scan_work_packages
-from specify_cli.next._internal_runtime.discovery import DiscoveryContext, load_mission_template
+from specify_cli.next._internal_runtime.discovery import (
+    RESERVED_KEYS,
+    DiscoveryContext,
+    load_mission_template,
+)
 from specify_cli.next.frontier import find_frontier
 from specify_cli.next.guards import check_guard, refuse_unknown_guards
 from specify_cli.next.view import MissionView, WorkPackageView
@@ -49,6 +54,20 @@ def description_cache(project: Project) -> Path:
     return place(ArtefactKind.DESCRIPTION_CACHE, project.root, digest="-").parent
 
 
+def discovery_context(project: Project, key: str | None = None) -> DiscoveryContext:
+    """Return where the mission types of a project are looked for.
+
+    Args:
+        project: The project.
+        key: The type that is looked for; a built-in one needs no look at the configuration.
+
+    Raises:
+        SpecKittyError: INVALID_YAML, CONFIG_INVALID, READ_FAILED.
+    """
+    packs = () if key in RESERVED_KEYS else configured_packs(project.root)
+    return DiscoveryContext(project_dir=project.root, user_home=Path.home(), packs=packs)
+
+
 def load_mission_type(project: Project, mission: Mission) -> LoadedMission:
     """Load the description of a mission's type, with every guard it names checked.
 
@@ -59,7 +78,7 @@ def load_mission_type(project: Project, mission: Mission) -> LoadedMission:
     """
     loaded = load_mission_template(
         mission.mission_type,
-        DiscoveryContext(project_dir=project.root, user_home=Path.home()),
+        discovery_context(project, mission.mission_type),
         cache=description_cache(project),
     )
     refuse_unknown_guards(loaded.description.template, loaded.description.path.name)
@@ -100,7 +119,7 @@ def look(
         template,
         run,
         packages,
-        lambda step: check_guard(mission, step),
+        lambda step: check_guard(mission, step, loaded.folder),
         planned=mission.is_planned_by_files,
     )
     seen = {name for p in packages for name in (p.implementer, p.reviewer) if name is not None}
@@ -120,6 +139,7 @@ def look(
         merged_at=mission.merged_at,
         target_branch=mission.target_branch,
         wanted=wanted,
+        meaning=loaded.description.meaning,
     )
     return Look(view, files, frontier.proven)
 

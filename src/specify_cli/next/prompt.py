@@ -16,12 +16,13 @@ from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 from specify_cli.next.commands import mark_line, next_line
+from specify_cli.next.guards import DOCUMENTS_FOLDER
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import read_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from specify_cli.mission_runtime.artefact import CommunicationArtefact
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
     from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.next._internal_runtime.discovery import LoadedMission
-    from specify_cli.next._internal_runtime.schema import PromptStep
+    from specify_cli.next._internal_runtime.schema import Step
     from specify_cli.next.decision import Decision
     from specify_cli.status.board import Board, WorkPackageState
 
@@ -59,6 +60,7 @@ def build_prompt(
     work_package: WorkPackage | None,
     board: Board,
     reports: bool = True,
+    inputs: Mapping[str, str] | None = None,
 ) -> CommunicationArtefact:
     """Assemble what an agent is told about a decision. Reads only.
 
@@ -71,6 +73,7 @@ def build_prompt(
         board: The board as it is after the claim.
         reports: The agent reports the result itself. Otherwise another program started it and records
             the result: the agent only has to end.
+        inputs: What was answered so far; a template calls it `$input_<key>`.
 
     Raises:
         PromptTemplateMissing: PROMPT_TEMPLATE_MISSING.
@@ -87,7 +90,8 @@ def build_prompt(
         work_package=work_package,
         wp_lane=None if state is None else state.lane.value,
     )
-    values = _mission_values(mission, context)
+    values = _mission_values(mission, context, loaded)
+    values |= {f"input_{key}": value for key, value in (inputs or {}).items()}
     if work_package is not None:
         values |= _work_package_values(mission, context, work_package, board)
     try:
@@ -126,7 +130,7 @@ _ORCHESTRATED = "-orchestrated"
 """Behind the name of a template: the one for agents that another program started."""
 
 
-def _template_text(step: PromptStep, loaded: LoadedMission, *, reports: bool) -> str:
+def _template_text(step: Step, loaded: LoadedMission, *, reports: bool) -> str:
     if step.prompt_template is None:
         return step.prompt or step.title
     path = loaded.folder / step.prompt_template
@@ -141,8 +145,10 @@ def _template_text(step: PromptStep, loaded: LoadedMission, *, reports: bool) ->
     return read_text(path if reports or not other.is_file() else other)
 
 
-def _mission_values(mission: Mission, context: ExecutionContext) -> dict[str, str]:
-    return {
+def _mission_values(
+    mission: Mission, context: ExecutionContext, loaded: LoadedMission
+) -> dict[str, str]:
+    return _documents(mission, loaded) | {
         "mission_dir": mission.relative(mission.directory),
         "purpose": _purpose(mission),
         "spec_path": str(mission.directory / SPEC_FILE),
@@ -152,6 +158,18 @@ def _mission_values(mission: Mission, context: ExecutionContext) -> dict[str, st
         "tasks_readme": _quoted(scaffold(TASKS_README, mission)),
         "workspace_quoted": shlex.quote(str(context.workspace)),
         "agent_quoted": shlex.quote(context.agent),
+    }
+
+
+def _documents(mission: Mission, loaded: LoadedMission) -> dict[str, str]:
+    """Return the documents that a mission type brings along, as `$template_<name>` quotes them."""
+    return {
+        f"template_{path.stem.replace('-', '_')}": _quoted(
+            read_text(path)
+            .replace("{{title}}", mission.friendly_name)
+            .replace("{{slug}}", mission.slug)
+        )
+        for path in sorted((loaded.folder / DOCUMENTS_FOLDER).glob("*.*"))
     }
 
 

@@ -11,7 +11,7 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.ulid import is_ulid, ulid_of
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.mission import lock_path
-from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, template_hash
+from specify_cli.next._internal_runtime.schema import MissionRunSnapshot
 from specify_cli.next._internal_runtime.state import mission_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from specify_cli.identity.project import Project, ProjectIdentity
     from specify_cli.missions.mission import Mission
+    from specify_cli.next._internal_runtime.description import Description
     from specify_cli.next._internal_runtime.run import MissionRun
     from specify_cli.next._internal_runtime.schema import ActorIdentity, MissionTemplate
 
@@ -39,7 +40,7 @@ def locate_run(project: Project, mission: Mission) -> Path | None:
     A lost or outdated index is made up for by looking at the runs themselves.
     """
     mission_id = mission.mission_id or ulid_of(mission.slug)
-    store = _store(project)
+    store = run_store(project)
     indexed = _read_index(project).get(mission.slug)
     candidates = [indexed] if indexed else []
     if indexed is None or not (store / indexed).is_dir():
@@ -50,7 +51,6 @@ def locate_run(project: Project, mission: Mission) -> Path | None:
 def find_run(
     project: Project,
     mission: Mission,
-    template: MissionTemplate,
     identity: Callable[[], ProjectIdentity] | None = None,
 ) -> MissionRun | None:
     """Return the mission's run in this checkout, open for events, or None. Writes nothing.
@@ -58,7 +58,6 @@ def find_run(
     Args:
         project: The project.
         mission: The mission.
-        template: Its description.
         identity: Answers who writes; by default what the project's configuration says.
     """
     from specify_cli.identity.project import load_identity
@@ -67,21 +66,24 @@ def find_run(
     run_dir = locate_run(project, mission)
     if run_dir is None:
         return None
-    return MissionRun.open(
-        run_dir,
-        identity=identity or (lambda: load_identity(project)),
-        template_hash=template_hash(template),
-    )
+    return MissionRun.open(run_dir, identity=identity or (lambda: load_identity(project)))
 
 
 def start_run(
     project: Project,
     mission: Mission,
-    template: MissionTemplate,
+    description: Description,
     actor: ActorIdentity,
     identity: Callable[[], ProjectIdentity] | None = None,
 ) -> MissionRun:
-    """Begin a run of a mission in memory; the further arguments are those of `find_run`.
+    """Begin a run of a mission in memory.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        description: The description of its type.
+        actor: Who begins it.
+        identity: As for `find_run`.
 
     Raises:
         SpecKittyError: NOT_INITIALIZED and what else reading the identity raises.
@@ -90,8 +92,9 @@ def start_run(
     from specify_cli.next._internal_runtime.run import MissionRun
 
     return MissionRun.start(
-        template,
-        run_store=_store(project),
+        description.template,
+        meaning=description.meaning,
+        run_store=run_store(project),
         # A mission without an id has its run in this checkout all the same.
         mission_id=mission.mission_id or ulid_of(mission.slug),
         mission_slug=mission.slug,
@@ -128,7 +131,8 @@ def unstarted(mission: Mission, template: MissionTemplate) -> MissionRunSnapshot
     )
 
 
-def _store(project: Project) -> Path:
+def run_store(project: Project) -> Path:
+    """Return the folder of all runs; it may not exist yet."""
     return place(ArtefactKind.RUN_STATE, project.root, run_id="-").parent.parent
 
 

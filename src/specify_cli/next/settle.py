@@ -12,7 +12,8 @@ from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.implementation import HandOffIncomplete, hand_off
 from specify_cli.missions.review import record_verdict
 from specify_cli.missions.work_packages import find_work_package
-from specify_cli.next._internal_runtime.planner import runnable_step
+from specify_cli.next._internal_runtime.planner import has_drifted, runnable_step
+from specify_cli.next._internal_runtime.schema import AuditStep
 from specify_cli.next.commands import next_line
 from specify_cli.next.view import WORKING
 from specify_cli.status.lanes import Lane
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.run import MissionRun
-    from specify_cli.next._internal_runtime.schema import ActorIdentity, PromptStep, ResultType
+    from specify_cli.next._internal_runtime.schema import ActorIdentity, ResultType, Step
     from specify_cli.next.view import MissionView, WorkPackageView
     from specify_cli.status.mission_status import StatusChange
 
@@ -93,7 +94,8 @@ def settle(desk: Desk, view: MissionView, report: Report) -> Settled:
         SpecKittyError: What recording the outcome raises.
     """
     at = runnable_step(view.run, view.template)
-    if at is None:
+    if at is None or has_drifted(view.run, view.meaning):
+        # Nothing is judged by a description that the work was not done for.
         return Settled()
     if at.per_work_package is None:
         return _settle_step(desk, view, at, report)
@@ -109,11 +111,16 @@ def settle(desk: Desk, view: MissionView, report: Report) -> Settled:
     return _complete_work(desk, view, at, package, report)
 
 
-def _settle_step(desk: Desk, view: MissionView, at: PromptStep, report: Report) -> Settled:
+def _settle_step(desk: Desk, view: MissionView, at: Step, report: Report) -> Settled:
     if report.verdict is not None:
         raise _no_review(view, report)
     stopped = view.run.blocked_reason is not None
     handed_out = view.run.issued_step_id == at.id
+    if isinstance(at, AuditStep) and at.is_blocking:
+        # Only a person's answer completes it; a retry asks again.
+        if stopped and report.retry:
+            desk.run.issue(at.id, report.actor)
+        return Settled()
     if report.result in ("failed", "blocked"):
         if handed_out or stopped:
             desk.run.report(at.id, report.actor, report.result, reason=report.reason)
@@ -164,7 +171,7 @@ def _is_news(desk: Desk, view: MissionView, package: WorkPackageView, report: Re
 
 
 def _complete_work(
-    desk: Desk, view: MissionView, at: PromptStep, package: WorkPackageView, report: Report
+    desk: Desk, view: MissionView, at: Step, package: WorkPackageView, report: Report
 ) -> Settled:
     lane = package.lane
     if lane is Lane.BLOCKED:
@@ -230,7 +237,7 @@ def _end_review(
     return ()
 
 
-def _stop_work(desk: Desk, at: PromptStep, package: WorkPackageView, report: Report) -> None:
+def _stop_work(desk: Desk, at: Step, package: WorkPackageView, report: Report) -> None:
     """Record that a work package cannot go on.
 
     Blocked work moves to the lane `blocked`, where everybody sees it. Failed work stays where it is,
@@ -249,7 +256,7 @@ def _stop_work(desk: Desk, at: PromptStep, package: WorkPackageView, report: Rep
 
 
 def _take_back(
-    desk: Desk, view: MissionView, at: PromptStep, package: WorkPackageView, actor: ActorIdentity
+    desk: Desk, view: MissionView, at: Step, package: WorkPackageView, actor: ActorIdentity
 ) -> None:
     if package.lane is Lane.BLOCKED:
         _resume(desk, package, actor)

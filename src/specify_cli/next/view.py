@@ -83,6 +83,7 @@ class MissionView(NamedTuple):
         merged_at: Time of the merge, or None.
         target_branch: The branch that the mission lives on.
         wanted: The work package that the agent asks for, or None.
+        meaning: The hash of the description as it is now; None leaves out whether it changed.
     """
 
     mission_slug: str
@@ -97,6 +98,7 @@ class MissionView(NamedTuple):
     merged_at: str | None = None
     target_branch: str = ""
     wanted: str | None = None
+    meaning: str | None = None
 
     def work_package(self, wp_id: str) -> WorkPackageView | None:
         """Return a work package by its id."""

@@ -86,7 +86,13 @@ def test_an_unknown_type_lists_what_there_is(tmp_path: Path) -> None:
     write_type(tmp_path / "explicit")
     with pytest.raises(UnknownMissionType) as refused:
         load_mission_template("atlas", everywhere(tmp_path))
-    assert refused.value.details["known"] == ["field-guide", "software-dev"]
+    assert refused.value.details["known"] == [
+        "documentation",
+        "field-guide",
+        "plan",
+        "research",
+        "software-dev",
+    ]
     assert "field-guide" in refused.value.fix
 
 

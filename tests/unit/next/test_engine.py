@@ -210,14 +210,28 @@ def test_an_answer_that_nobody_waits_for_is_refused(run: MissionRunRef) -> None:
         provide_decision_answer(run, "input:region", "north", ACTOR, identity=identity)
 
 
-def test_a_changed_description_does_not_strand_a_run(
+def test_a_changed_description_stops_an_unfinished_run_and_a_comment_does_not(
     run: MissionRunRef, where: DiscoveryContext, tmp_path: Path
 ) -> None:
     step(run, where)
-    text = FIELD_GUIDE.replace("    requires_inputs: [region]\n", "").replace("Draw it.", "Sketch.")
-    write_type(tmp_path / "types", text)
-    decision = step(run, where)
-    assert (decision.step_id, decision.prompt) == ("draw", "Sketch.")
+    write_type(tmp_path / "types", f"# a comment\n{FIELD_GUIDE}")
+    assert step(run, where).kind == "decision_required"
+    write_type(tmp_path / "types", FIELD_GUIDE.replace("Draw it.", "Sketch."))
+    stopped = [step(run, where) for _ in range(2)]
+    assert [(one.kind, one.reason) for one in stopped] == [("blocked", "template_changed")] * 2
+    assert engine._read_snapshot(run.run_dir).completed_steps == ("survey",)
+
+
+def test_a_changed_description_never_stops_a_finished_run(
+    run: MissionRunRef, where: DiscoveryContext, tmp_path: Path
+) -> None:
+    step(run, where)
+    step(run, where)
+    provide_decision_answer(run, "input:region", "north", ACTOR, identity=identity)
+    assert [step(run, where).kind for _ in range(3)][-1] == "terminal"
+    more = f"{FIELD_GUIDE}  - {{id: bind, title: Bind it, prompt: Bind it.}}\n"
+    write_type(tmp_path / "types", more)
+    assert step(run, where).kind == "terminal"
 
 
 def test_the_runtime_imports_no_command_line_and_no_terminal() -> None:

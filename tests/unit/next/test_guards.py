@@ -88,7 +88,7 @@ def test_every_guard_of_the_built_in_mission_exists_and_a_step_without_one_passe
 ) -> None:
     assert {step.guard for step in software_dev().steps} == set(GUARDS)
     refuse_unknown_guards(software_dev(), "mission-runtime.yaml")
-    assert check_guard(lab.mission, template().steps[0]) == ()
+    assert check_guard(lab.mission, template().steps[0], lab.root) == ()
 
 
 def test_a_description_that_names_an_unknown_guard_is_refused() -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from specify_cli.missions.documents import scaffold
 from specify_cli.missions.work_packages import find_work_package
+from specify_cli.next._internal_runtime.description import read_description
+from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
 from specify_cli.next.decision import Decision
 from specify_cli.next.look import load_mission_type
 from specify_cli.next.prompt import (
@@ -148,8 +150,6 @@ OWN_TYPE = """\
 mission: {key: own, name: Own, version: "1"}
 steps:
   - {id: look, title: Look around, prompt: "Look at $mission_title."}
-  - {id: gone, title: Gone, prompt_template: gone.md, depends_on: [look]}
-  - {id: out, title: Out, prompt_template: ../secret.md, depends_on: [look]}
   - {id: bad, title: Bad, prompt: "It costs $5 for $nobody.", depends_on: [look]}
 """
 
@@ -169,11 +169,33 @@ def test_a_mission_type_of_the_project_has_prompts_of_its_own(lab: Lab) -> None:
     assert "Look at Todo app." in prompt(lab, "look").to_text()
 
 
-@pytest.mark.parametrize("step", ["gone", "out"])
-def test_a_template_that_is_not_beside_its_description_is_refused(lab: Lab, step: str) -> None:
+@pytest.mark.parametrize("file", ["gone.md", "../secret.md", ".", "/etc/passwd"])
+def test_a_template_that_is_not_beside_its_description_is_refused_with_its_line(
+    lab: Lab, file: str
+) -> None:
     own_type(lab)
+    path = lab.root / ".kittify" / "missions" / "own" / "mission-runtime.yaml"
+    more = f"  - {{id: gone, title: Gone, prompt_template: '{file}'}}\n"
+    path.write_text(OWN_TYPE + more, encoding="utf-8")
+    with pytest.raises(InvalidMissionTemplate, match=r"mission-runtime\.yaml line 5: no file"):
+        read_description(path)
+    path.write_text(OWN_TYPE, encoding="utf-8")
+    assert read_description(path).template.step("look") is not None
+
+
+def test_a_template_that_vanishes_later_is_refused_when_it_is_needed(lab: Lab) -> None:
+    own_type(lab)
+    folder = lab.root / ".kittify" / "missions" / "own"
+    (folder / "gone.md").write_text("Look.", encoding="utf-8")
+    path = folder / "mission-runtime.yaml"
+    path.write_text(OWN_TYPE + "  - {id: gone, title: Gone, prompt_template: gone.md}\n", "utf-8")
+    loaded = load_mission_type(lab.project, lab.mission)
+    (folder / "gone.md").unlink()
+    decision = Decision("step", "gone", step_id="gone")
     with pytest.raises(PromptTemplateMissing):
-        prompt(lab, step)
+        build_prompt(
+            lab.mission, loaded, decision, agent="claude", work_package=None, board=lab.board
+        )
 
 
 def test_a_template_that_asks_for_the_unknown_is_refused(lab: Lab) -> None:

@@ -43,7 +43,7 @@ def started(store: Path) -> MissionRun:
 
 
 def reopened(run: MissionRun) -> MissionRun:
-    return MissionRun.open(run.ref.run_dir, identity=identity, template_hash=HASH)
+    return MissionRun.open(run.ref.run_dir, identity=identity)
 
 
 def rows(run: MissionRun) -> list[dict[str, Any]]:
@@ -372,13 +372,18 @@ def test_the_emitter_hears_of_events_after_they_are_on_record(tmp_path: Path) ->
     assert {run_id for _, run_id in heard} == {run.ref.run_id}
 
 
-def test_a_run_follows_a_changed_description(tmp_path: Path) -> None:
+def test_a_run_names_the_description_it_follows_and_the_one_it_has_adopted(tmp_path: Path) -> None:
     run = started(tmp_path)
     run.save()
-    again = MissionRun.open(run.ref.run_dir, identity=identity, template_hash="1" * 64)
-    assert again.changed
+    assert state(run)["template_hash"] == HASH
+    again = reopened(run)
+    again.ask(question(), ACTOR)
+    again.adopt("1" * 64, ACTOR)
     again.save()
-    assert state(run)["template_hash"] == "1" * 64
+    (run.ref.run_dir / STATE_FILE).unlink()
+    found = reopened(run).snapshot
+    assert found.template_hash == "1" * 64
+    assert not found.pending_decisions, "what the old description asked is asked again if needed"
 
 
 def test_saving_without_news_touches_nothing(tmp_path: Path) -> None:

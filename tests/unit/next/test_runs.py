@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from specify_cli.missions.mission import load_mission
+from specify_cli.next._internal_runtime.description import Description, read_description
+from specify_cli.next._internal_runtime.discovery import BUILTIN_ROOT
 from specify_cli.next.runs import find_run, save_run, start_run
 from tests.unit.next.lab import Lab
 from tests.unit.next.runtime_files import ACTOR
-from tests.unit.next.views import software_dev
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,14 +22,18 @@ def lab(repository: Path) -> Lab:
     return Lab.create(repository)
 
 
+def described() -> Description:
+    return read_description(BUILTIN_ROOT / "software-dev" / "mission-runtime.yaml")
+
+
 def start(lab: Lab) -> str:
-    run = start_run(lab.project, lab.mission, software_dev(), ACTOR)
+    run = start_run(lab.project, lab.mission, described(), ACTOR)
     save_run(lab.project, run)
     return run.ref.run_id
 
 
 def found(lab: Lab) -> str | None:
-    run = find_run(lab.project, lab.mission, software_dev())
+    run = find_run(lab.project, lab.mission)
     return run.ref.run_id if run else None
 
 

@@ -230,6 +230,10 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("FEEDBACK_FILE_MISSING", "SUBTASK_AMBIGUOUS", "SUBTASK_NOT_FOUND"),  # agent tasks
         *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
         "UNKNOWN_ACTION",  # agent context
+        *("AUTHORITY_DENIED", "DECISION_AMBIGUOUS", "INVALID_ANSWER", "NO_TIMEOUT"),  # next
+        *("RACI_UNRESOLVED", "INVALID_POLICY", "INVALID_MISSION_PACK"),  # the runtime
+        *("MISSION_TYPE_EXISTS", "INVALID_MISSION_TYPE"),  # mission-type
+        *("UNKNOWN_SETTING", "INVALID_SETTING"),  # config
         *("INVALID_DAYS", "INVALID_LIMIT", "UNKNOWN_EXECUTION_MODE", "INTERNAL"),
         "MERGE_UNRESOLVED",  # the merge drivers, which git calls
         *("MISSION_UNHEALTHY", "STATUS_REPAIR_PLAN_OUTDATED", "STATUS_REPAIR_UNPROVEN"),  # doctor

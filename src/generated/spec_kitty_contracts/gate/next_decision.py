@@ -53,6 +53,7 @@ K4 = frozenset(
         "lane",
         "on",
         "held_by",
+        "since",
     )
 )
 K5 = frozenset(
@@ -88,6 +89,10 @@ K5 = frozenset(
         "commit",
         "self_review",
         "waiting_on",
+        "answered",
+        "answer",
+        "decision_due_at",
+        "answerable_by",
     )
 )
 K6 = frozenset(
@@ -760,6 +765,21 @@ def next_decision_WaitingOn(v: Any, p: str, out: list[Violation]) -> None:
                         x6,
                         "a string or null",
                     )
+        x7 = v.get("since", MISSING)
+        if x7 is not MISSING:
+            if x7 is not None:
+                if type(x7) is not str:
+                    bad(out, f"{p}.since", "type", S0 + "/$defs/Timestamp/type", x7, "a string")
+                else:
+                    if not is_date_time(x7):
+                        bad(
+                            out,
+                            f"{p}.since",
+                            "format",
+                            S0 + "/$defs/Timestamp/format",
+                            x7,
+                            "an RFC 3339 date-time with offset",
+                        )
         if not v.keys() <= K4:
             extra_keys(out, p, S0 + "/$defs/WaitingOn/additionalProperties", v, K4)
 
@@ -1313,81 +1333,98 @@ def next_decision(v: Any, p: str, out: list[Violation]) -> None:
             else:
                 for i38, x39 in enumerate(x37):
                     next_decision_WaitingOn(x39, f"{p}.waiting_on[{i38}]", out)
+        x40 = v.get("answered", MISSING)
+        if x40 is not MISSING:
+            if type(x40) is not str:
+                bad(out, f"{p}.answered", "type", S0 + "/properties/answered/type", x40, "a string")
+            else:
+                if not x40:
+                    bad(
+                        out,
+                        f"{p}.answered",
+                        "minLength",
+                        S0 + "/properties/answered/minLength",
+                        x40,
+                        "at least 1 character",
+                    )
+        x41 = v.get("answer", MISSING)
+        if x41 is not MISSING:
+            if type(x41) is not str:
+                bad(out, f"{p}.answer", "type", S0 + "/properties/answer/type", x41, "a string")
+            else:
+                if not x41:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "minLength",
+                        S0 + "/properties/answer/minLength",
+                        x41,
+                        "at least 1 character",
+                    )
+        x42 = v.get("decision_due_at", MISSING)
+        if x42 is not MISSING:
+            if type(x42) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_due_at",
+                    "type",
+                    S0 + "/$defs/Timestamp/type",
+                    x42,
+                    "a string",
+                )
+            else:
+                if not is_date_time(x42):
+                    bad(
+                        out,
+                        f"{p}.decision_due_at",
+                        "format",
+                        S0 + "/$defs/Timestamp/format",
+                        x42,
+                        "an RFC 3339 date-time with offset",
+                    )
+        x43 = v.get("answerable_by", MISSING)
+        if x43 is not MISSING:
+            if type(x43) is not list:
+                bad(
+                    out,
+                    f"{p}.answerable_by",
+                    "type",
+                    S0 + "/properties/answerable_by/type",
+                    x43,
+                    "an array",
+                )
+            else:
+                for i44, x45 in enumerate(x43):
+                    if type(x45) is not str:
+                        bad(
+                            out,
+                            f"{p}.answerable_by[{i44}]",
+                            "type",
+                            S0 + "/properties/answerable_by/items/type",
+                            x45,
+                            "a string",
+                        )
+                    else:
+                        if not x45:
+                            bad(
+                                out,
+                                f"{p}.answerable_by[{i44}]",
+                                "minLength",
+                                S0 + "/properties/answerable_by/items/minLength",
+                                x45,
+                                "at least 1 character",
+                            )
         if not v.keys() <= K5:
             extra_keys(out, p, S0 + "/additionalProperties", v, K5)
         if v.get("kind") == "step":
-            x40 = v.get("prompt_file", MISSING)
-            if x40 is not MISSING:
-                if type(x40) is not str:
+            x46 = v.get("prompt_file", MISSING)
+            if x46 is not MISSING:
+                if type(x46) is not str:
                     bad(
                         out,
                         f"{p}.prompt_file",
                         "type",
                         S0 + "/allOf/0/then/properties/prompt_file/type",
-                        x40,
-                        "a string",
-                    )
-                else:
-                    if not x40:
-                        bad(
-                            out,
-                            f"{p}.prompt_file",
-                            "minLength",
-                            S0 + "/allOf/0/then/properties/prompt_file/minLength",
-                            x40,
-                            "at least 1 character",
-                        )
-            x41 = v.get("action", MISSING)
-            if x41 is not MISSING:
-                if type(x41) is not str:
-                    bad(
-                        out,
-                        f"{p}.action",
-                        "type",
-                        S0 + "/allOf/0/then/properties/action/type",
-                        x41,
-                        "a string",
-                    )
-                else:
-                    if not x41:
-                        bad(
-                            out,
-                            f"{p}.action",
-                            "minLength",
-                            S0 + "/allOf/0/then/properties/action/minLength",
-                            x41,
-                            "at least 1 character",
-                        )
-        if v.get("kind") == "blocked":
-            x45 = v.get("reason", MISSING)
-            if x45 is not MISSING:
-                if type(x45) is not str:
-                    bad(
-                        out,
-                        f"{p}.reason",
-                        "type",
-                        S0 + "/allOf/1/then/properties/reason/type",
-                        x45,
-                        "a string",
-                    )
-                else:
-                    if not x45:
-                        bad(
-                            out,
-                            f"{p}.reason",
-                            "minLength",
-                            S0 + "/allOf/1/then/properties/reason/minLength",
-                            x45,
-                            "at least 1 character",
-                        )
-            x46 = v.get("fix", MISSING)
-            if x46 is not MISSING:
-                if type(x46) is not str:
-                    bad(
-                        out,
-                        f"{p}.fix",
-                        "type",
-                        S0 + "/allOf/1/then/properties/fix/type",
                         x46,
                         "a string",
                     )
@@ -1395,42 +1432,42 @@ def next_decision(v: Any, p: str, out: list[Violation]) -> None:
                     if not x46:
                         bad(
                             out,
-                            f"{p}.fix",
+                            f"{p}.prompt_file",
                             "minLength",
-                            S0 + "/allOf/1/then/properties/fix/minLength",
+                            S0 + "/allOf/0/then/properties/prompt_file/minLength",
                             x46,
                             "at least 1 character",
                         )
-        if v.get("kind") == "decision_required":
-            x50 = v.get("decision_id", MISSING)
-            if x50 is not MISSING:
-                if type(x50) is not str:
+            x47 = v.get("action", MISSING)
+            if x47 is not MISSING:
+                if type(x47) is not str:
                     bad(
                         out,
-                        f"{p}.decision_id",
+                        f"{p}.action",
                         "type",
-                        S0 + "/allOf/2/then/properties/decision_id/type",
-                        x50,
+                        S0 + "/allOf/0/then/properties/action/type",
+                        x47,
                         "a string",
                     )
                 else:
-                    if not x50:
+                    if not x47:
                         bad(
                             out,
-                            f"{p}.decision_id",
+                            f"{p}.action",
                             "minLength",
-                            S0 + "/allOf/2/then/properties/decision_id/minLength",
-                            x50,
+                            S0 + "/allOf/0/then/properties/action/minLength",
+                            x47,
                             "at least 1 character",
                         )
-            x51 = v.get("question", MISSING)
+        if v.get("kind") == "blocked":
+            x51 = v.get("reason", MISSING)
             if x51 is not MISSING:
                 if type(x51) is not str:
                     bad(
                         out,
-                        f"{p}.question",
+                        f"{p}.reason",
                         "type",
-                        S0 + "/allOf/2/then/properties/question/type",
+                        S0 + "/allOf/1/then/properties/reason/type",
                         x51,
                         "a string",
                     )
@@ -1438,44 +1475,108 @@ def next_decision(v: Any, p: str, out: list[Violation]) -> None:
                     if not x51:
                         bad(
                             out,
-                            f"{p}.question",
+                            f"{p}.reason",
                             "minLength",
-                            S0 + "/allOf/2/then/properties/question/minLength",
+                            S0 + "/allOf/1/then/properties/reason/minLength",
                             x51,
                             "at least 1 character",
                         )
+            x52 = v.get("fix", MISSING)
+            if x52 is not MISSING:
+                if type(x52) is not str:
+                    bad(
+                        out,
+                        f"{p}.fix",
+                        "type",
+                        S0 + "/allOf/1/then/properties/fix/type",
+                        x52,
+                        "a string",
+                    )
+                else:
+                    if not x52:
+                        bad(
+                            out,
+                            f"{p}.fix",
+                            "minLength",
+                            S0 + "/allOf/1/then/properties/fix/minLength",
+                            x52,
+                            "at least 1 character",
+                        )
+        if v.get("kind") == "decision_required":
+            x56 = v.get("decision_id", MISSING)
+            if x56 is not MISSING:
+                if type(x56) is not str:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "type",
+                        S0 + "/allOf/2/then/properties/decision_id/type",
+                        x56,
+                        "a string",
+                    )
+                else:
+                    if not x56:
+                        bad(
+                            out,
+                            f"{p}.decision_id",
+                            "minLength",
+                            S0 + "/allOf/2/then/properties/decision_id/minLength",
+                            x56,
+                            "at least 1 character",
+                        )
+            x57 = v.get("question", MISSING)
+            if x57 is not MISSING:
+                if type(x57) is not str:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "type",
+                        S0 + "/allOf/2/then/properties/question/type",
+                        x57,
+                        "a string",
+                    )
+                else:
+                    if not x57:
+                        bad(
+                            out,
+                            f"{p}.question",
+                            "minLength",
+                            S0 + "/allOf/2/then/properties/question/minLength",
+                            x57,
+                            "at least 1 character",
+                        )
         if v.get("kind") == "query":
-            x55 = v.get("is_query", MISSING)
-            if x55 is not MISSING:
-                if not (x55 is True):
+            x61 = v.get("is_query", MISSING)
+            if x61 is not MISSING:
+                if not (x61 is True):
                     bad(
                         out,
                         f"{p}.is_query",
                         "const",
                         S0 + "/allOf/3/then/properties/is_query/const",
-                        x55,
+                        x61,
                         "true",
                     )
-            x56 = v.get("transitions", MISSING)
-            if x56 is not MISSING:
-                if type(x56) is list:
-                    if len(x56) > 0:
+            x62 = v.get("transitions", MISSING)
+            if x62 is not MISSING:
+                if type(x62) is list:
+                    if len(x62) > 0:
                         bad(
                             out,
                             f"{p}.transitions",
                             "maxItems",
                             S0 + "/allOf/3/then/properties/transitions/maxItems",
-                            x56,
+                            x62,
                             "at most 0 item",
                         )
-            x57 = v.get("commit", MISSING)
-            if x57 is not MISSING:
-                if x57 is not None:
+            x63 = v.get("commit", MISSING)
+            if x63 is not MISSING:
+                if x63 is not None:
                     bad(
                         out,
                         f"{p}.commit",
                         "type",
                         S0 + "/allOf/3/then/properties/commit/type",
-                        x57,
+                        x63,
                         "null",
                     )

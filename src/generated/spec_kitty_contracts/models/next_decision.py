@@ -66,6 +66,9 @@ class GuardFailure(Contract):
     fix: Annotated[str, Field(description="What to do.", min_length=1)]
 
 
+AnswerableByItem = TypeAliasType("AnswerableByItem", Annotated[str, Field(min_length=1)])
+
+
 class Origin(Contract):
     """Where the mission type comes from."""
 
@@ -107,10 +110,13 @@ class WaitingOn(Contract):
     lane: Annotated[BoardLane, Field(description="Its lane.")]
     on: Annotated[list[WorkPackageId], Field(description="Dependencies that are not approved.")]
     held_by: Annotated[str | None, Field(description="Who works on it.")]
+    since: Annotated[Timestamp | None, Field(description="Since when it stands in its lane.")] = (
+        None
+    )
 
 
 class NextDecision(Contract):
-    """What `spec-kitty next --json` prints: the next thing to do in a mission. The 23 keys of the existing CLI, plus `result`, `mission_id`, `fix`, `transitions`, `commit`, `self_review` and `waiting_on`."""
+    """What `spec-kitty next --json` prints: the next thing to do in a mission. The 23 keys of the existing CLI, plus `result`, `mission_id`, `fix`, `transitions`, `commit`, `self_review` and `waiting_on`; with a question `answerable_by` and `decision_due_at`, after an answer `answered` and `answer`."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -174,3 +180,23 @@ class NextDecision(Contract):
     waiting_on: Annotated[
         list[WaitingOn], Field(description="Work packages that hold the mission up.")
     ]
+    answered: Annotated[
+        str | None,
+        Field(description="With `--answer`: the question that was answered.", min_length=1),
+    ] = None
+    answer: Annotated[
+        str | None,
+        Field(description="With `--answer`: the answer that was recorded.", min_length=1),
+    ] = None
+    decision_due_at: Annotated[
+        Timestamp | None,
+        Field(
+            description="When the answer to `question` is overdue; only for an audit that has been asked."
+        ),
+    ] = None
+    answerable_by: Annotated[
+        list[AnswerableByItem] | None,
+        Field(
+            description="Who may answer `question`: kinds of actors, with a name where it must be that one, e.g. `human:ada`."
+        ),
+    ] = None

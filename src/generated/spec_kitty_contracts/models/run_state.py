@@ -4,11 +4,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
-from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import Contract
 
-from .definitions import MissionSlug, MissionType, NonEmptyText, Timestamp, Ulid, WorkPackageId
+from .definitions import (
+    MissionSlug,
+    MissionType,
+    NonEmptyText,
+    Sha256,
+    Timestamp,
+    Ulid,
+    WorkPackageId,
+)
 
 
 class IssuedStep(Contract):
@@ -20,19 +27,6 @@ class IssuedStep(Contract):
     step_id: Annotated[str, Field(description="The step.", min_length=1)]
     agent: Annotated[str, Field(description="Who has it.", min_length=1)]
     issued_at: Annotated[Timestamp, Field(description="Since when.")]
-
-
-Sha256 = TypeAliasType(
-    "Sha256",
-    Annotated[
-        str,
-        Field(
-            description="SHA-256 in lower-case hexadecimal.",
-            pattern="^[0-9a-f]{64}$",
-            title="Sha256",
-        ),
-    ],
-)
 
 
 class StoppedRun(Contract):

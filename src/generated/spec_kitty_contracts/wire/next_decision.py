@@ -88,10 +88,12 @@ class WaitingOn(TypedDict):
     """Dependencies that are not approved."""
     held_by: str | None
     """Who works on it."""
+    since: NotRequired[Timestamp | None]
+    """Since when it stands in its lane."""
 
 
 class NextDecision(TypedDict):
-    """What `spec-kitty next --json` prints: the next thing to do in a mission. The 23 keys of the existing CLI, plus `result`, `mission_id`, `fix`, `transitions`, `commit`, `self_review` and `waiting_on`."""
+    """What `spec-kitty next --json` prints: the next thing to do in a mission. The 23 keys of the existing CLI, plus `result`, `mission_id`, `fix`, `transitions`, `commit`, `self_review` and `waiting_on`; with a question `answerable_by` and `decision_due_at`, after an answer `answered` and `answer`."""
 
     result: Literal["success"]
     """The call itself worked; `kind` says what it found."""
@@ -155,3 +157,11 @@ class NextDecision(TypedDict):
     """Whether the agent is asked to review its own work."""
     waiting_on: list[WaitingOn]
     """Work packages that hold the mission up."""
+    answered: NotRequired[str]
+    """With `--answer`: the question that was answered."""
+    answer: NotRequired[str]
+    """With `--answer`: the answer that was recorded."""
+    decision_due_at: NotRequired[Timestamp]
+    """When the answer to `question` is overdue; only for an audit that has been asked."""
+    answerable_by: NotRequired[list[str]]
+    """Who may answer `question`: kinds of actors, with a name where it must be that one, e.g. `human:ada`."""

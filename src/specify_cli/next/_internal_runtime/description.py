@@ -13,39 +13,19 @@ from zlib import crc32
 
 from specify_cli.kernel.files import DISK, json_document
 from specify_cli.next._internal_runtime.schema import (
-    WORK_PACKAGE_ROLES,
     InvalidMissionTemplate,
-    MissionMeta,
     MissionRuntimeError,
-    MissionTemplate,
-    MissionTemplateHasNoStepsError,
-    PromptStep,
+    template_hash,
 )
+from specify_cli.next._internal_runtime.template_reader import TemplateReader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from specify_cli.kernel.json_types import JsonValue
-    from specify_cli.next._internal_runtime.schema import WorkPackageRole
-
-_STEP_ID = r"[a-z][a-z0-9_-]{0,63}\Z"
-_MISSION_KEYS = ("key", "name", "version", "description")
-_STEP_KEYS = (
-    "id",
-    "title",
-    "description",
-    "prompt",
-    "prompt_template",
-    "expected_output",
-    "requires_inputs",
-    "depends_on",
-    "agent_profile",
-    "agent-profile",
-    "guard",
-    "per_work_package",
-)
-_PathParts = tuple["str | int", ...]
+    from specify_cli.next._internal_runtime.schema import MissionTemplate
+    from specify_cli.next._internal_runtime.template_reader import Problem
 
 
 class Description(NamedTuple):
@@ -56,12 +36,19 @@ class Description(NamedTuple):
         source: Its text.
         document: The parsed YAML as plain data.
         template: What it means.
+        known_hash: The hash of that, when it was kept with the parsed form.
     """
 
     path: Path
     source: str
     document: Mapping[str, JsonValue]
     template: MissionTemplate
+    known_hash: str | None = None
+
+    @property
+    def meaning(self) -> str:
+        """The hash of what it means, see `template_hash`."""
+        return self.known_hash or template_hash(self.template)
 
     @property
     def parsed_name(self) -> str:
@@ -104,6 +91,9 @@ def read_description(path: Path, *, cache: Path | None = None) -> Description:
 
     document = load_yaml(source, source=path.name)
     template = parse_template(document, text=data, source=path.name)
+    missing = _missing_templates(template, path.parent)
+    if missing:
+        raise _refused(path.name, data, missing)
     return Description(path, source, cast("Mapping[str, JsonValue]", document), template)
 
 
@@ -115,7 +105,11 @@ def remember_description(description: Description, cache: Path) -> None:
     """
     target = cache / description.parsed_name
     if _cached(cache, description.source, description.path) is None:
-        kept = {"source": description.source, "parsed": description.document}
+        kept = {
+            "source": description.source,
+            "parsed": description.document,
+            "hash": description.meaning,
+        }
         DISK.write_atomic(target, json_document(kept))
 
 
@@ -131,154 +125,11 @@ def parse_template(document: object, *, text: bytes = b"", source: str) -> Missi
         InvalidMissionTemplate: INVALID_MISSION_TEMPLATE.
         MissionTemplateHasNoStepsError: MISSION_TEMPLATE_HAS_NO_STEPS.
     """
-    reader = _Reader(source)
+    reader = TemplateReader(source)
     template = reader.template(document)
     if reader.problems:
         raise _refused(source, text, reader.problems)
     return template
-
-
-class _Reader:
-    """Typed access to the document; whatever is wrong is collected."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.problems: list[tuple[_PathParts, str]] = []
-
-    def template(self, document: object) -> MissionTemplate:
-        root = self._mapping(document, ())
-        lifted = "mission" not in root
-        self._known_keys(root, ("mission", "steps", *(_MISSION_KEYS if lifted else ())), ())
-        meta = root if lifted else self._mapping(root["mission"], ("mission",))
-        where: _PathParts = () if lifted else ("mission",)
-        if not lifted:
-            self._known_keys(meta, _MISSION_KEYS, where)
-        mission = MissionMeta(
-            key=self._text(meta, "key", where, required=True) or "",
-            name=self._text(meta, "name", where, required=True) or "",
-            version=self._text(meta, "version", where) or "0",
-            description=self._text(meta, "description", where) or "",
-        )
-        raw_steps = root.get("steps")
-        if raw_steps is None or raw_steps == []:
-            raise MissionTemplateHasNoStepsError(
-                f"{self.source} describes a mission without steps.",
-                fix=f"Add a list `steps:` with at least one `id` and `title` to {self.source}.",
-                details={"file": self.source},
-            )
-        if not isinstance(raw_steps, list):
-            self._complain(("steps",), "steps is not a list")
-            raw_steps = []
-        steps = tuple(self._step(raw, ("steps", index)) for index, raw in enumerate(raw_steps))
-        self._check_order(steps)
-        return MissionTemplate(mission, steps)
-
-    def _step(self, raw: object, path: _PathParts) -> PromptStep:
-        entry = self._mapping(raw, path)
-        self._known_keys(entry, _STEP_KEYS, path)
-        step_id = self._text(entry, "id", path, required=True) or ""
-        if step_id and re.match(_STEP_ID, step_id) is None:
-            self._complain((*path, "id"), f"step id {step_id!r} is not lower-case words")
-        prompt = self._text(entry, "prompt", path)
-        template = self._text(entry, "prompt_template", path)
-        if (prompt is None) == (template is None):
-            self._complain(path, f"step {step_id!r} needs exactly one of prompt, prompt_template")
-        role = self._text(entry, "per_work_package", path)
-        if role is not None and role not in WORK_PACKAGE_ROLES:
-            self._complain(
-                (*path, "per_work_package"),
-                f"per_work_package is {role!r}, not {' or '.join(WORK_PACKAGE_ROLES)}",
-            )
-        return PromptStep(
-            id=step_id,
-            title=self._text(entry, "title", path, required=True) or "",
-            description=self._text(entry, "description", path) or "",
-            prompt=prompt,
-            prompt_template=template,
-            expected_output=self._text(entry, "expected_output", path),
-            requires_inputs=self._texts(entry, "requires_inputs", path),
-            depends_on=self._texts(entry, "depends_on", path),
-            agent_profile=self._text(entry, "agent-profile", path)
-            or self._text(entry, "agent_profile", path),
-            guard=self._text(entry, "guard", path),
-            per_work_package=cast("WorkPackageRole | None", role),
-        )
-
-    def _check_order(self, steps: Sequence[PromptStep]) -> None:
-        ids = [step.id for step in steps]
-        for index, step in enumerate(steps):
-            if step.id in ids[:index]:
-                self._complain(("steps", index, "id"), f"step id {step.id!r} is used twice")
-            for position, needed in enumerate(step.depends_on):
-                if needed not in ids:
-                    self._complain(
-                        ("steps", index, "depends_on", position),
-                        f"step {step.id!r} depends on {needed!r}, which is no step",
-                    )
-        cycle = _cycle(steps)
-        if cycle:
-            self._complain(
-                ("steps", ids.index(cycle[0]), "depends_on"),
-                f"steps wait for each other: {' -> '.join([*cycle, cycle[0]])}",
-            )
-
-    def _mapping(self, value: object, path: _PathParts) -> dict[str, object]:
-        if isinstance(value, dict):
-            return {str(key): item for key, item in value.items()}
-        name = str(path[-1]) if path else "the document"
-        self._complain(path, f"{name} is not a mapping of keys to values")
-        return {}
-
-    def _known_keys(self, entry: dict[str, object], known: tuple[str, ...], at: _PathParts) -> None:
-        for key in entry:
-            if key not in known:
-                self._complain((*at, key), f"unknown key {key!r} (known: {', '.join(known)})")
-
-    def _text(
-        self, entry: dict[str, object], key: str, path: _PathParts, *, required: bool = False
-    ) -> str | None:
-        value = entry.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        if value is None or value == "":
-            if required:
-                self._complain(path, f"{key} is missing")
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return str(value)  # `version: 1.0` is a number to YAML
-        self._complain((*path, key), f"{key} is not text")
-        return None
-
-    def _texts(self, entry: dict[str, object], key: str, path: _PathParts) -> tuple[str, ...]:
-        value = entry.get(key)
-        if value is None:
-            return ()
-        if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
-            return tuple(str(item) for item in value)
-        self._complain((*path, key), f"{key} is not a list of texts")
-        return ()
-
-    def _complain(self, path: _PathParts, problem: str) -> None:
-        self.problems.append((path, problem))
-
-
-def _cycle(steps: Sequence[PromptStep]) -> list[str]:
-    """Return the ids of one cycle, or nothing."""
-    open_steps = {step.id: set(step.depends_on) for step in steps}
-    while True:
-        free = [step_id for step_id, needs in open_steps.items() if not needs & open_steps.keys()]
-        if not free:
-            break
-        for step_id in free:
-            del open_steps[step_id]
-    if not open_steps:
-        return []
-    seen: list[str] = [next(iter(open_steps))]
-    while True:
-        needed = sorted(open_steps[seen[-1]] & open_steps.keys())[0]
-        if needed in seen:
-            return seen[seen.index(needed) :]
-        seen.append(needed)
 
 
 def _parsed_name(source: str) -> str:
@@ -293,14 +144,31 @@ def _cached(cache: Path, source: str, path: Path) -> Description | None:
         if not isinstance(kept, dict) or kept.get("source") != source:
             return None
         document = cast("Mapping[str, JsonValue]", kept.get("parsed"))
-        return Description(path, source, document, parse_template(document, source=path.name))
+        template, known = parse_template(document, source=path.name), kept.get("hash")
+        if _missing_templates(template, path.parent) or not isinstance(known, str):
+            return None
+        return Description(path, source, document, template, known)
     except (OSError, ValueError, MissionRuntimeError):
         return None
 
 
-def _refused(
-    source: str, text: bytes, problems: list[tuple[_PathParts, str]]
-) -> InvalidMissionTemplate:
+def _missing_templates(template: MissionTemplate, folder: Path) -> list[Problem]:
+    """Find the prompt templates that are not beside the description."""
+    return [
+        (
+            ("steps", index, "prompt_template"),
+            f"no file {step.prompt_template!r} beside this description for step {step.id!r}",
+        )
+        for index, step in enumerate(template.steps)
+        if step.prompt_template is not None
+        and not (
+            re.match(r"[^/\\]+\Z", step.prompt_template)
+            and (folder / step.prompt_template).is_file()
+        )
+    ]
+
+
+def _refused(source: str, text: bytes, problems: list[Problem]) -> InvalidMissionTemplate:
     listed: list[JsonValue] = []
     shown = []
     for path, problem in problems:
@@ -314,7 +182,7 @@ def _refused(
     )
 
 
-def _line_of(text: bytes, path: _PathParts) -> int | None:
+def _line_of(text: bytes, path: tuple[str | int, ...]) -> int | None:
     """Return the line of a place in a YAML text; parsed again, since this is the rare case."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError

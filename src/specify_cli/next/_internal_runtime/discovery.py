@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.next._internal_runtime.description import PARSED_FOLDER, read_description
+from specify_cli.next._internal_runtime.packs import PACK_FILE, pack_missions
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from specify_cli.next._internal_runtime.description import Description
 
 DESCRIPTION_FILES = ("mission-runtime.yaml", "mission.yaml")
 RESERVED_KEYS = frozenset({"software-dev", "research", "documentation", "plan"})
 BUILTIN_TIER = "builtin"
+PACK_TIER = "pack"
 BUILTIN_ROOT = Path(__file__).parent.parent / "missions"
 
 
@@ -36,6 +38,7 @@ class DiscoveryContext(NamedTuple):
         env_var_name: Variable with further folders, separated like PATH.
         environment: The variables.
         user_home: The user's home, or None to leave it out. It is only read.
+        packs: Folders of mission packs that the project's configuration lists.
         builtin_roots: Folders of the types that come with the package.
     """
 
@@ -44,6 +47,7 @@ class DiscoveryContext(NamedTuple):
     env_var_name: str = "SPEC_KITTY_MISSION_PATHS"
     environment: Mapping[str, str] = os.environ
     user_home: Path | None = None
+    packs: tuple[Path, ...] = ()
     builtin_roots: tuple[Path, ...] = (BUILTIN_ROOT,)
 
 
@@ -53,7 +57,8 @@ class DiscoveredMission(NamedTuple):
     Attributes:
         key: The mission type.
         path: Its description.
-        precedence_tier: "explicit", "environment", "override", "project", "user" or "builtin".
+        precedence_tier: "explicit", "environment", "override", "project", "user", "pack" or
+            "builtin".
         selected: False when an earlier tier declares the same key.
     """
 
@@ -68,6 +73,26 @@ class DiscoveryResult(NamedTuple):
 
     missions: tuple[DiscoveredMission, ...]
     warnings: tuple[str, ...]
+
+
+class ShadowingEntry(NamedTuple):
+    """A mission type and what hides behind it.
+
+    Attributes:
+        selected: The description that is used.
+        shadowed: The others of the same key, in tier order.
+    """
+
+    selected: DiscoveredMission
+    shadowed: tuple[DiscoveredMission, ...]
+
+
+class ShadowingDiagnostics(NamedTuple):
+    """Which description of each mission type is used, sorted by key."""
+
+    entries: tuple[ShadowingEntry, ...]
+    total_discovered: int
+    total_shadowed: int
 
 
 class LoadedMission(NamedTuple):
@@ -100,7 +125,7 @@ def discover_missions_with_warnings(context: DiscoveryContext) -> DiscoveryResul
     """
     found: list[DiscoveredMission] = []
     warnings: list[str] = []
-    for tier, path in _candidates(context):
+    for tier, path in _candidates(context, warnings):
         try:
             key = read_description(path).template.mission.key
         except SpecKittyError as error:
@@ -112,6 +137,21 @@ def discover_missions_with_warnings(context: DiscoveryContext) -> DiscoveryResul
         taken = any(mission.key == key for mission in found)
         found.append(DiscoveredMission(key, path, tier, selected=not taken))
     return DiscoveryResult(tuple(found), tuple(warnings))
+
+
+def diagnose_shadowing(missions: Sequence[DiscoveredMission]) -> ShadowingDiagnostics:
+    """Sort out which description shadows which."""
+    entries = [
+        ShadowingEntry(
+            mission,
+            tuple(other for other in missions if other.key == mission.key and not other.selected),
+        )
+        for mission in missions
+        if mission.selected
+    ]
+    entries.sort(key=lambda entry: entry.selected.key)
+    shadowed = sum(len(entry.shadowed) for entry in entries)
+    return ShadowingDiagnostics(tuple(entries), len(missions), shadowed)
 
 
 def load_mission_template(
@@ -151,9 +191,18 @@ def load_mission_template(
     )
 
 
-def _candidates(context: DiscoveryContext) -> Iterator[tuple[str, Path]]:
+def _candidates(context: DiscoveryContext, warnings: list[str]) -> Iterator[tuple[str, Path]]:
     for tier, root in _roots(context):
         if not root.is_dir():
+            if tier == PACK_TIER:
+                warnings.append(f"there is no mission pack {root.name}")
+            continue
+        if (root / PACK_FILE).is_file():
+            try:
+                for listed in pack_missions(root):
+                    yield tier, listed
+            except SpecKittyError as error:
+                warnings.append(error.message)
             continue
         own = _description_in(root)
         if own is not None:
@@ -177,6 +226,8 @@ def _roots(context: DiscoveryContext) -> Iterator[tuple[str, Path]]:
         yield "project", context.project_dir / ".kittify" / "missions"
     if context.user_home is not None:
         yield "user", context.user_home / ".kittify" / "missions"
+    for path in context.packs:
+        yield PACK_TIER, path
     for root in context.builtin_roots:
         yield BUILTIN_TIER, root
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class RuntimeEventEmitter(Protocol):
     """Receives each event after the journal holds it, in order.
 
-    The payloads conform to the vendored schemas of the event type that a method is named after.
+    The payloads conform to the vendored schemas of the event type that a method is named after; the
+    last two have none and conform to the published `run_note`.
     """
 
     def emit_mission_run_started(self, payload: Payload) -> None:
@@ -35,6 +36,12 @@ class RuntimeEventEmitter(Protocol):
 
     def emit_mission_run_completed(self, payload: Payload) -> None:
         """Every step is complete."""
+
+    def emit_significance_evaluated(self, payload: Payload) -> None:
+        """An audit is due, and how much depends on it is known."""
+
+    def emit_decision_timeout_expired(self, payload: Payload) -> None:
+        """An audit has waited too long for its answer."""
 
 
 class NullEmitter:
@@ -56,4 +63,10 @@ class NullEmitter:
         """Do nothing."""
 
     def emit_mission_run_completed(self, payload: Payload) -> None:
+        """Do nothing."""
+
+    def emit_significance_evaluated(self, payload: Payload) -> None:
+        """Do nothing."""
+
+    def emit_decision_timeout_expired(self, payload: Payload) -> None:
         """Do nothing."""

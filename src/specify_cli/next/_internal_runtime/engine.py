@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specify_cli.next._internal_runtime.authority import answer_question, expire, gate_of
 from specify_cli.next._internal_runtime.discovery import load_mission_template
-from specify_cli.next._internal_runtime.planner import plan_next
+from specify_cli.next._internal_runtime.planner import automatic_steps, has_drifted, plan_next
+from specify_cli.next._internal_runtime.raci import OWNER_INPUT
 from specify_cli.next._internal_runtime.run import MissionRun, MissionRunRef
-from specify_cli.next._internal_runtime.schema import (
-    RESULTS,
-    MissionRuntimeError,
-    template_hash,
-)
+from specify_cli.next._internal_runtime.schema import RESULTS, MissionRuntimeError
 from specify_cli.next._internal_runtime.state import read_run
 
 if TYPE_CHECKING:
@@ -66,8 +64,10 @@ def start_mission_run(
             MISSION_TEMPLATE_HAS_NO_STEPS.
         WriteFailed: WRITE_FAILED.
     """
+    description = load_mission_template(mission_key, context).description
     run = MissionRun.start(
-        load_mission_template(mission_key, context).description.template,
+        description.template,
+        meaning=description.meaning,
         run_store=run_store,
         mission_id=mission_id,
         mission_slug=mission_slug,
@@ -102,27 +102,53 @@ def next_step(
         raise MissionRuntimeError(
             f"{result!r} is not a result.", fix=f"Use one of: {', '.join(RESULTS)}."
         )
-    template = load_mission_template(run_ref.mission_key, context).description.template
-    run = MissionRun.open(run_ref.run_dir, identity=identity, template_hash=template_hash(template))
-    if run.snapshot.issued_step_id is not None:
+    description = load_mission_template(run_ref.mission_key, context).description
+    template = description.template
+    run = MissionRun.open(run_ref.run_dir, identity=identity)
+    drifted = has_drifted(run.snapshot, description.meaning)
+    if run.snapshot.issued_step_id is not None and not drifted:
         run.report(run.snapshot.issued_step_id, actor, result)
-    decision = settle_decision(run, template, actor)
+    decision = settle_decision(run, template, actor, current_hash=description.meaning)
     run.save(emitter=emitter)
     return decision
 
 
 def settle_decision(
-    run: MissionRun, template: MissionTemplate, actor: ActorIdentity
+    run: MissionRun,
+    template: MissionTemplate,
+    actor: ActorIdentity,
+    *,
+    current_hash: str | None = None,
 ) -> NextDecision:
-    """Plan and record what the plan means: a step issued, a question asked, the end reached."""
-    decision = plan_next(run.snapshot, template)
+    """Plan and record what the plan means: a step issued, a question asked, the end reached.
+
+    Raises:
+        InvalidPolicy: INVALID_POLICY.
+    """
+    decision = plan_next(run.snapshot, template, current_hash=current_hash)
+    if decision.kind != "blocked" and not has_drifted(run.snapshot, current_hash):
+        for step_id in automatic_steps(run.snapshot, template):
+            run.report(step_id, actor, "success")
     if decision.kind == "decision_required":
-        run.ask(decision, actor)
+        ask(run, decision, template, actor)
     elif decision.kind == "terminal":
         run.finish(actor)
     elif decision.kind == "step" and decision.step_id != run.snapshot.issued_step_id:
         run.issue(decision.step_id or "", actor)
     return decision
+
+
+def ask(
+    run: MissionRun, decision: NextDecision, template: MissionTemplate, actor: ActorIdentity
+) -> None:
+    """Record a question with who may answer it; asking again records nothing.
+
+    Raises:
+        InvalidPolicy: INVALID_POLICY.
+    """
+    step = template.step(decision.step_id or "")
+    gate = None if step is None else gate_of(step, run.snapshot.policy_snapshot)
+    run.ask(decision, actor, gate)
 
 
 def provide_decision_answer(
@@ -136,18 +162,43 @@ def provide_decision_answer(
 ) -> None:
     """Answer a question that a run waits for.
 
+    An audit is answered by the person that the run's input `mission_owner_id` names, unless its
+    description names another. A refused attempt is on record.
+
     Raises:
         NoPendingDecision: NO_PENDING_DECISION.
+        InvalidAnswer: INVALID_ANSWER.
+        AuthorityDenied: AUTHORITY_DENIED.
         RunNotFound: RUN_NOT_FOUND.
         WriteFailed: WRITE_FAILED.
     """
-    run = MissionRun.open(
-        run_ref.run_dir,
-        identity=identity,
-        template_hash=_read_snapshot(run_ref.run_dir).template_hash,
-    )
-    run.answer(decision_id, answer, actor)
+    run = MissionRun.open(run_ref.run_dir, identity=identity)
+    try:
+        answer_question(run, decision_id, answer, actor)
+    finally:
+        run.save(emitter=emitter)
+
+
+def notify_decision_timeout(
+    run_ref: MissionRunRef,
+    decision_id: str,
+    actor: ActorIdentity,
+    *,
+    identity: Callable[[], ProjectIdentity],
+    emitter: RuntimeEventEmitter | None = None,
+) -> tuple[str, ...]:
+    """Record that the answer to an audit is overdue and return who is to be told; the run still waits.
+
+    Raises:
+        NoPendingDecision: NO_PENDING_DECISION.
+        NoTimeout: NO_TIMEOUT.
+        RunNotFound: RUN_NOT_FOUND.
+        WriteFailed: WRITE_FAILED.
+    """
+    run = MissionRun.open(run_ref.run_dir, identity=identity)
+    told = expire(run, decision_id, actor, owner=run.snapshot.inputs.get(OWNER_INPUT))
     run.save(emitter=emitter)
+    return told
 
 
 def _read_snapshot(run_dir: Path) -> MissionRunSnapshot:

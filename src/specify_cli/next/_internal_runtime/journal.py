@@ -3,20 +3,25 @@
 The journal is written first and the state file is derived from it, so a crash between the two loses
 nothing: the next reader folds the journal (DESIGN.md D4). A row is a full envelope, ready for the
 wire, plus an optional `context` with what only this project knows: the work package and the reason.
+What has no place in the event catalogue at all is a note (contracts/published/run_note.schema.json).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from specify_cli.next._internal_runtime.planner import INPUT_PREFIX
 from specify_cli.next._internal_runtime.schema import (
+    ACTOR_TYPES,
+    INPUT_PREFIX,
     DecisionAnswer,
     DecisionRequest,
     IssuedStep,
+    MissionPolicySnapshot,
+    RACIRoleBinding,
     Stop,
 )
+from specify_cli.next._internal_runtime.significance import BANDS, LEFT_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -124,8 +129,7 @@ def apply(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
     snapshot = snapshot._replace(agents=_with_agent(snapshot.agents, row))
     match row.event_type:
         case "MissionRunStarted":
-            inputs = row.context.get("inputs")
-            return snapshot._replace(inputs=_texts(inputs))
+            return _started(snapshot, row)
         case "NextStepIssued":
             return _issued(snapshot, row)
         case "NextStepAutoCompleted":
@@ -136,8 +140,40 @@ def apply(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
             return _answered(snapshot, row)
         case "MissionRunCompleted":
             return snapshot._replace(finished=True, issued=None)
+        case "TemplateAdopted":
+            # What was asked belongs to the old description; what is still needed is asked again.
+            adopted = _text(row.payload, "template_hash") or snapshot.template_hash
+            return snapshot._replace(template_hash=adopted, pending_decisions={}, finished=False)
+        case "DecisionTimeoutExpired":
+            return _expired(snapshot, row)
         case _:
             return snapshot
+
+
+def _started(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    policy, extras = row.context.get("policy"), {}
+    if isinstance(policy, dict) and isinstance(policy.get("extras"), dict):
+        extras = cast("JsonObject", policy["extras"])
+    return snapshot._replace(
+        inputs=_texts(row.context.get("inputs")),
+        template_hash=_text(row.context, "template_hash") or snapshot.template_hash,
+        policy_snapshot=snapshot.policy_snapshot
+        if not isinstance(policy, dict)
+        else MissionPolicySnapshot(
+            cast("Any", _text(policy, "strictness") or "medium"),
+            _text(policy, "default_route") or "same_llm_context",
+            extras,
+        ),
+    )
+
+
+def _expired(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
+    decision_id = _text(row.payload, "decision_id") or ""
+    request = snapshot.pending_decisions.get(decision_id)
+    if request is None:
+        return snapshot
+    overdue = {**snapshot.pending_decisions, decision_id: request._replace(expired=True)}
+    return snapshot._replace(pending_decisions=overdue)
 
 
 def _issued(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
@@ -179,6 +215,10 @@ def _requested(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnaps
         requested_at=row.at,
         input_key=_text(row.payload, "input_key"),
         options=tuple(str(o) for o in options) if isinstance(options, list) else (),
+        answerable_by=_roles(row.context.get("answerable_by")),
+        consulted=_roles(row.context.get("consulted")),
+        band=next((band for band in BANDS if band == row.context.get("band")), None),
+        due_at=_text(row.context, "due_at"),
     )
     return snapshot._replace(pending_decisions={**snapshot.pending_decisions, decision_id: request})
 
@@ -186,7 +226,10 @@ def _requested(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnaps
 def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapshot:
     decision_id = _text(row.payload, "decision_id") or ""
     answer = _text(row.payload, "answer") or ""
-    pending = {k: v for k, v in snapshot.pending_decisions.items() if k != decision_id}
+    pending = dict(snapshot.pending_decisions)
+    request = pending.get(decision_id)
+    if request is None or not (request.is_audit and answer in LEFT_OPEN):
+        pending.pop(decision_id, None)
     given = DecisionAnswer(decision_id, answer, _actor_id(row), row.at)
     inputs = dict(snapshot.inputs)
     if decision_id.startswith(INPUT_PREFIX):
@@ -199,6 +242,9 @@ def _answered(snapshot: MissionRunSnapshot, row: JournalRow) -> MissionRunSnapsh
 
 
 def _with_agent(agents: tuple[str, ...], row: JournalRow) -> tuple[str, ...]:
+    actor = row.payload.get("actor")
+    if isinstance(actor, dict) and actor.get("actor_type") == "human":
+        return agents  # who decides is not there to review
     name = _text(row.payload, "agent_id") or _actor_id(row)
     return agents if not name or name in agents else tuple(sorted((*agents, name)))
 
@@ -206,6 +252,17 @@ def _with_agent(agents: tuple[str, ...], row: JournalRow) -> tuple[str, ...]:
 def _actor_id(row: JournalRow) -> str:
     actor = row.payload.get("actor")
     return (_text(actor, "actor_id") or "") if isinstance(actor, dict) else ""
+
+
+def _roles(value: JsonValue | None) -> tuple[RACIRoleBinding, ...]:
+    found = value if isinstance(value, list) else []
+    return tuple(
+        RACIRoleBinding(kind, _text(role, "actor_id"))
+        for role in found
+        if isinstance(role, dict)
+        for kind in ACTOR_TYPES
+        if kind == role.get("actor_type")
+    )
 
 
 def _text(mapping: Mapping[str, JsonValue], key: str) -> str | None:

@@ -5,7 +5,7 @@ The journal is written first, the state file is derived from it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from specify_cli.events.envelope import Stamp
 from specify_cli.events.run_envelopes import (
@@ -32,15 +32,17 @@ from specify_cli.next._internal_runtime.schema import (
 from specify_cli.next._internal_runtime.state import STATE_FILE, SURFACE, read_run, run_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.wire.definitions import RuntimeActorIdentity
+    from spec_kitty_contracts.wire.run_note import RunNote, RunNotePayload
     from spec_kitty_contracts.wire.run_state import RunState
     from spec_kitty_contracts.wire.status_rows import LifecycleRow
     from specify_cli.identity.project import ProjectIdentity
     from specify_cli.kernel.files import Disk
     from specify_cli.kernel.json_types import JsonObject, JsonValue
+    from specify_cli.next._internal_runtime.authority import DecisionGate
     from specify_cli.next._internal_runtime.emitter import RuntimeEventEmitter
     from specify_cli.next._internal_runtime.journal import JournalProblem
     from specify_cli.next._internal_runtime.schema import (
@@ -49,6 +51,12 @@ if TYPE_CHECKING:
         NextDecision,
         ResultType,
     )
+
+
+NOTE_SURFACE = "run_note"
+NoteKind = Literal[
+    "TemplateAdopted", "SignificanceEvaluated", "DecisionTimeoutExpired", "DecisionAuthorityDenied"
+]
 
 
 class NoPendingDecision(MissionRuntimeError):
@@ -100,7 +108,7 @@ class MissionRun:
         self.saved = saved
         self.lamport_clock = lamport_clock
         self.problems = problems
-        self._pending: list[tuple[LifecycleRow, Mapping[str, JsonValue]]] = []
+        self._pending: list[tuple[LifecycleRow | RunNote, Mapping[str, JsonValue]]] = []
 
     @classmethod
     def start(
@@ -114,6 +122,7 @@ class MissionRun:
         identity: Callable[[], ProjectIdentity],
         inputs: Mapping[str, str] | None = None,
         policy_snapshot: MissionPolicySnapshot | None = None,
+        meaning: str | None = None,
     ) -> MissionRun:
         """Begin a run in memory; `save` puts it on disk.
 
@@ -126,9 +135,12 @@ class MissionRun:
             identity: Loads the project's identity, when the first event is made.
             inputs: Inputs that are known from the start.
             policy_snapshot: The policy of the run.
+            meaning: The hash of what is run, if it is known.
         """
         run_id = new_ulid()
         key = template.mission.key
+        followed = meaning or template_hash(template)
+        policy = policy_snapshot or MissionPolicySnapshot()
         run = cls(
             MissionRunRef(run_id, run_store / run_id, key, mission_id, mission_slug),
             MissionRunSnapshot(
@@ -136,27 +148,29 @@ class MissionRun:
                 mission_key=key,
                 mission_id=mission_id,
                 mission_slug=mission_slug,
-                template_hash=template_hash(template),
-                policy_snapshot=policy_snapshot or MissionPolicySnapshot(),
+                template_hash=followed,
+                policy_snapshot=policy,
             ),
             identity,
         )
         run._record(
             mission_run_started(run._origin(), mission_type=key, actor=_wire(actor)),
-            {"mission_slug": mission_slug, **({"inputs": dict(inputs)} if inputs else {})},
+            {
+                "mission_slug": mission_slug,
+                "template_hash": followed,
+                **({"inputs": dict(inputs)} if inputs else {}),
+                **({} if policy == MissionPolicySnapshot() else {"policy": _policy(policy)}),
+            },
         )
         return run
 
     @classmethod
-    def open(
-        cls, run_dir: Path, *, identity: Callable[[], ProjectIdentity], template_hash: str
-    ) -> MissionRun:
+    def open(cls, run_dir: Path, *, identity: Callable[[], ProjectIdentity]) -> MissionRun:
         """Read a run: what the journal tells counts, whatever the state file says.
 
         Args:
             run_dir: The run's folder.
             identity: Loads the project's identity, when an event is made.
-            template_hash: Of the description as it is now; a run follows a changed description.
 
         Raises:
             RunNotFound: RUN_NOT_FOUND: neither journal nor state file tells whose run it is.
@@ -171,7 +185,7 @@ class MissionRun:
         )
         return cls(
             ref,
-            snapshot._replace(template_hash=template_hash),
+            snapshot,
             identity,
             saved,
             journal.lamport_clock,
@@ -205,8 +219,20 @@ class MissionRun:
             context,
         )
 
-    def ask(self, decision: NextDecision, actor: ActorIdentity) -> None:
-        """Record that the run waits for an input; asking again records nothing."""
+    def adopt(self, meaning: str, actor: ActorIdentity) -> None:
+        """Record that the run follows a changed description from now on."""
+        self._note("TemplateAdopted", actor, {"template_hash": meaning})
+
+    def ask(
+        self, decision: NextDecision, actor: ActorIdentity, gate: DecisionGate | None = None
+    ) -> None:
+        """Record that the run waits for an answer; asking again records nothing.
+
+        Args:
+            decision: What is asked.
+            actor: Who reached the question.
+            gate: Who may answer it, and by when; None leaves it open.
+        """
         if decision.decision_id is None or decision.decision_id in self.snapshot.pending_decisions:
             return
         self._record(
@@ -218,8 +244,36 @@ class MissionRun:
                 options=list(decision.options),
                 input_key=decision.input_key,
                 actor=_wire(actor),
-            )
+            ),
+            {} if gate is None else gate.to_json(utc_now()),
         )
+        if gate is not None and gate.significance is not None:
+            self._note(
+                "SignificanceEvaluated",
+                actor,
+                {
+                    "step_id": decision.step_id or "",
+                    "decision_id": decision.decision_id,
+                    "band": gate.significance.band,
+                    "total": gate.significance.total,
+                    "hard_triggers": [*gate.significance.hard_triggers],
+                },
+            )
+
+    def deny(self, decision_id: str, actor: ActorIdentity, reason: str) -> None:
+        """Record that an answer was refused because of who gave it."""
+        self._note("DecisionAuthorityDenied", actor, {"decision_id": decision_id, "reason": reason})
+
+    def expire(self, decision_id: str, actor: ActorIdentity, notify: Sequence[str]) -> None:
+        """Record that an answer is overdue and who is to be told; doing so again records nothing."""
+        request = self.snapshot.pending_decisions[decision_id]
+        if not request.expired:
+            band: JsonObject = {} if request.band is None else {"band": request.band}
+            self._note(
+                "DecisionTimeoutExpired",
+                actor,
+                {"decision_id": decision_id, "notify": [*notify], **band},
+            )
 
     def answer(self, decision_id: str, answer: str, actor: ActorIdentity) -> None:
         """Record the answer to a pending question.
@@ -291,16 +345,39 @@ class MissionRun:
             stamp=Stamp(new_ulid(now), isoformat(now), self.lamport_clock + 1),
         )
 
+    def _note(self, kind: NoteKind, actor: ActorIdentity, facts: Mapping[str, JsonValue]) -> None:
+        """Take a row that is no event of the catalogue, past its own contract."""
+        note: RunNote = {
+            "event_type": kind,
+            "timestamp": isoformat(utc_now()),
+            "aggregate_id": self.ref.mission_id,
+            "lamport_clock": self.lamport_clock + 1,
+            "payload": cast(
+                "RunNotePayload",
+                {
+                    "run_id": self.ref.run_id,
+                    "actor_id": actor.actor_id,
+                    "actor_type": actor.actor_type,
+                    **facts,
+                },
+            ),
+        }
+        gate.check(NOTE_SURFACE, note)
+        self._take(note, {})
+
     def _record(self, event: LifecycleRow, context: Mapping[str, JsonValue] | None = None) -> None:
         """Take an event that has passed the gate."""
+        self._take(event, context or {})
+
+    def _take(self, event: LifecycleRow | RunNote, context: Mapping[str, JsonValue]) -> None:
         self.lamport_clock += 1
-        self._pending.append((event, context or {}))
+        self._pending.append((event, context))
         row = JournalRow(
             event["event_type"],
             event["timestamp"],
             event["aggregate_id"],
-            event.get("payload", {}),
-            context or {},
+            cast("Mapping[str, JsonValue]", event.get("payload", {})),
+            context,
             self.lamport_clock,
         )
         self.snapshot = apply(self.snapshot, row)
@@ -321,8 +398,12 @@ def _context(extra: Mapping[str, JsonValue]) -> JsonObject:
     return {"context": dict(extra)} if extra else {}
 
 
-def _emit(emitter: RuntimeEventEmitter, event: LifecycleRow) -> None:
-    payload = event.get("payload", {})
+def _policy(policy: MissionPolicySnapshot) -> JsonObject:
+    return {**policy._asdict(), "extras": dict(policy.extras)}
+
+
+def _emit(emitter: RuntimeEventEmitter, event: LifecycleRow | RunNote) -> None:
+    payload = cast("Mapping[str, JsonValue]", event.get("payload", {}))
     match event["event_type"]:
         case "MissionRunStarted":
             emitter.emit_mission_run_started(payload)
@@ -334,5 +415,11 @@ def _emit(emitter: RuntimeEventEmitter, event: LifecycleRow) -> None:
             emitter.emit_decision_input_requested(payload)
         case "DecisionInputAnswered":
             emitter.emit_decision_input_answered(payload)
-        case _:
+        case "MissionRunCompleted":
             emitter.emit_mission_run_completed(payload)
+        case "SignificanceEvaluated":
+            emitter.emit_significance_evaluated(payload)
+        case "DecisionTimeoutExpired":
+            emitter.emit_decision_timeout_expired(payload)
+        case _:
+            pass  # the other notes concern this checkout only

@@ -18,8 +18,19 @@ ActorType = Literal["human", "llm", "service"]
 ResultType = Literal["success", "failed", "blocked"]
 DecisionKind = Literal["step", "decision_required", "blocked", "terminal"]
 WorkPackageRole = Literal["implement", "review"]
+TriggerMode = Literal["manual", "post_merge", "both"]
+Enforcement = Literal["advisory", "blocking"]
+Band = Literal["low", "medium", "high"]
+ACTOR_TYPES: tuple[ActorType, ...] = ("human", "llm", "service")
+TRIGGER_MODES: tuple[TriggerMode, ...] = ("manual", "post_merge", "both")
+ENFORCEMENTS: tuple[Enforcement, ...] = ("advisory", "blocking")
+INPUT_PREFIX = "input:"
+AUDIT_PREFIX = "audit:"
 RESULTS: tuple[ResultType, ...] = ("success", "failed", "blocked")
 WORK_PACKAGE_ROLES: tuple[WorkPackageRole, ...] = ("implement", "review")
+
+
+_LATER_KEYS = ("raci", "raci_override_reason", "contract_ref")
 
 
 class MissionRuntimeError(SpecKittyError):
@@ -83,6 +94,22 @@ class MissionMeta(NamedTuple):
     description: str = ""
 
 
+class RACIRoleBinding(NamedTuple):
+    """Who takes a role: a kind of actor, and which one when it must be that one."""
+
+    actor_type: ActorType
+    actor_id: str | None = None
+
+
+class RACIAssignment(NamedTuple):
+    """Who does a step, who answers for it, who is asked and who is told. A human answers for it."""
+
+    responsible: RACIRoleBinding
+    accountable: RACIRoleBinding
+    consulted: tuple[RACIRoleBinding, ...] = ()
+    informed: tuple[RACIRoleBinding, ...] = ()
+
+
 class PromptStep(NamedTuple):
     """One step of a mission type.
 
@@ -97,6 +124,9 @@ class PromptStep(NamedTuple):
         guard: Name of the check that tells whether the step is done, or None: then the report of
             success alone completes it.
         per_work_package: Set when the step is done once for every work package.
+        raci: Who takes which role; None infers it.
+        raci_override_reason: Why the roles are not the inferred ones.
+        contract_ref: Name of a step contract, kept for other readers of the description.
     """
 
     id: str
@@ -110,6 +140,72 @@ class PromptStep(NamedTuple):
     agent_profile: str | None = None
     guard: str | None = None
     per_work_package: WorkPackageRole | None = None
+    raci: RACIAssignment | None = None
+    raci_override_reason: str | None = None
+    contract_ref: str | None = None
+
+
+class AuditConfig(NamedTuple):
+    """How an audit works.
+
+    Attributes:
+        trigger_mode: When somebody means it to take place; recorded, not acted upon.
+        enforcement: "blocking" asks a person and waits; "advisory" is work like any other step.
+    """
+
+    trigger_mode: TriggerMode = "manual"
+    enforcement: Enforcement = "blocking"
+    label: str | None = None
+    metadata: Mapping[str, JsonValue] = MappingProxyType({})
+
+
+class SignificanceBlock(NamedTuple):
+    """How much depends on an audit: six dimensions of 0 to 3, and triggers that alone make it high."""
+
+    dimensions: Mapping[str, int]
+    hard_triggers: tuple[str, ...] = ()
+
+
+class AuditStep(NamedTuple):
+    """A step that looks at the work of others; it comes after every step that can be taken.
+
+    Attributes:
+        id: Unique among all steps; other steps may depend on it.
+    """
+
+    id: str
+    title: str
+    audit: AuditConfig
+    description: str = ""
+    significance: SignificanceBlock | None = None
+    depends_on: tuple[str, ...] = ()
+    raci: RACIAssignment | None = None
+    raci_override_reason: str | None = None
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether a person has to decide."""
+        return self.audit.enforcement == "blocking"
+
+    @property
+    def guard(self) -> None:
+        """No check completes an audit."""
+
+    @property
+    def per_work_package(self) -> None:
+        """An audit is about the mission as a whole."""
+
+    @property
+    def prompt_template(self) -> None:
+        """An audit is described in place."""
+
+    @property
+    def prompt(self) -> str:
+        """What an advisory audit tells whoever does it."""
+        return self.description or self.title
+
+
+Step = PromptStep | AuditStep
 
 
 class MissionTemplate(NamedTuple):
@@ -117,10 +213,16 @@ class MissionTemplate(NamedTuple):
 
     mission: MissionMeta
     steps: tuple[PromptStep, ...]
+    audit_steps: tuple[AuditStep, ...] = ()
 
-    def step(self, step_id: str) -> PromptStep | None:
-        """Return a step by its id."""
-        return next((step for step in self.steps if step.id == step_id), None)
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Every step, audits last."""
+        return (*self.steps, *self.audit_steps)
+
+    def step(self, step_id: str) -> Step | None:
+        """Return a step, or an audit step, by its id."""
+        return next((step for step in self.all_steps if step.id == step_id), None)
 
     def ancestors(self, step_id: str) -> frozenset[str]:
         """Return the ids of every step that must be complete before `step_id`."""
@@ -138,8 +240,13 @@ class DecisionRequest(NamedTuple):
     """A question the run waits for.
 
     Attributes:
-        decision_id: `input:<key>` for a missing input.
+        decision_id: `input:<key>` for a missing input, `audit:<step>` for an audit.
         requested_at: ISO 8601.
+        answerable_by: Who may answer; empty for a run of an earlier release, then everybody.
+        consulted: Who is told when a decision of high significance is overdue.
+        band: How significant a decision is; None when nobody has said.
+        due_at: When the answer is overdue, ISO 8601; None for an input.
+        expired: Whether it is on record that it is overdue.
     """
 
     decision_id: str
@@ -149,6 +256,16 @@ class DecisionRequest(NamedTuple):
     requested_at: str
     input_key: str | None = None
     options: tuple[str, ...] = ()
+    answerable_by: tuple[RACIRoleBinding, ...] = ()
+    consulted: tuple[RACIRoleBinding, ...] = ()
+    band: Band | None = None
+    due_at: str | None = None
+    expired: bool = False
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether it is about an audit step."""
+        return self.decision_id.startswith(AUDIT_PREFIX)
 
 
 class DecisionAnswer(NamedTuple):
@@ -257,16 +374,30 @@ def template_hash(template: MissionTemplate) -> str:
     """Return the SHA-256 of what a description means, in hexadecimal.
 
     Comments, order of keys and formatting do not count, so that they never disturb a running
-    mission.
+    mission. What a later release of the format added counts only where it is used, so that an older
+    description keeps its hash.
     """
     import hashlib
 
-    means = {
+    means: dict[str, object] = {
         "mission": template.mission._asdict(),
-        "steps": [step._asdict() for step in template.steps],
+        "steps": [_meaning(step) for step in template.steps],
     }
+    if template.audit_steps:
+        means["audit_steps"] = [
+            {
+                **step._asdict(),
+                "audit": {**step.audit._asdict(), "metadata": dict(step.audit.metadata)},
+            }
+            for step in template.audit_steps
+        ]
     meaning = json.dumps(means, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(meaning.encode()).hexdigest()
+
+
+def _meaning(step: PromptStep) -> dict[str, object]:
+    fields = step._asdict()
+    return {k: v for k, v in fields.items() if v is not None or k not in _LATER_KEYS}
 
 
 def load_mission_template_file(path: Path, *, cache: Path | None = None) -> MissionTemplate:
