@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from string import Template
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from specify_cli.governance.context import GovernanceContext
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.mission_runtime.assignment import Assignment
     from specify_cli.mission_runtime.context import ExecutionContext
@@ -71,6 +72,7 @@ class CommunicationArtefact(NamedTuple):
         commands: How to report.
         ending: What to do instead at the end; None when the agent reports.
         assignment: What the work package asks for and builds on; None for a step of the mission.
+        governance: The rules, the role and the advice that hold for the step.
     """
 
     title: str
@@ -81,6 +83,7 @@ class CommunicationArtefact(NamedTuple):
     commands: tuple[ReportCommand, ...]
     ending: str | None = None
     assignment: Assignment | None = None
+    governance: GovernanceContext | None = None
 
     def to_json(self) -> JsonObject:
         """Return the artefact as JSON."""
@@ -93,6 +96,9 @@ class CommunicationArtefact(NamedTuple):
             "commands": [{"when": command.when, "line": command.line} for command in self.commands],
             "ending": self.ending,
             "assignment": None if self.assignment is None else self.assignment.to_json(),
+            "governance": None
+            if self.governance is None
+            else cast("JsonObject", self.governance.to_json()),
         }
 
     def to_text(self) -> str:
@@ -110,6 +116,8 @@ class CommunicationArtefact(NamedTuple):
         blocks += [f"{command.when}\n\n    {command.line}" for command in self.commands]
         if self.assignment is not None and (told := self.assignment.to_text()):
             blocks.append(f"## Assignment\n\n{told}")
+        if self.governance is not None:
+            blocks.append(self.governance.to_markdown().rstrip())
         known = [(label, facts[key]) for label, key in _FACTS if facts[key] is not None]
         blocks.append("## Facts\n\n" + "\n".join(f"- {label}: {value}" for label, value in known))
         return "\n\n".join(blocks) + "\n"
@@ -126,6 +134,7 @@ def assemble(
     failures: Sequence[GuardFailure] = (),
     ending: str | None = None,
     assignment: Assignment | None = None,
+    governance: GovernanceContext | None = None,
 ) -> CommunicationArtefact:
     """Assemble an artefact from a template and the facts.
 
@@ -140,6 +149,7 @@ def assemble(
         failures: What the guard found missing.
         ending: What to do at the end instead of reporting.
         assignment: What the work package asks for and builds on.
+        governance: The rules, the role and the advice that hold for the step.
 
     Raises:
         KeyError: The template asks for a fact that does not exist; a mistake in the template.
@@ -159,6 +169,7 @@ def assemble(
         commands=tuple(commands),
         ending=ending,
         assignment=assignment,
+        governance=governance,
     )
 
 

@@ -28,7 +28,7 @@ def configured_packs(root: Path) -> tuple[Path, ...]:
     if _KEY not in text:
         return ()  # loading the YAML library costs 30 ms
     from specify_cli.kernel.yaml import load_yaml
-    from specify_cli.missions.protection import ConfigInvalid
+    from specify_cli.identity.project import ConfigInvalid
 
     document = load_yaml(text, source=str(CONFIG_FILE))
     named = document.get(_KEY) if isinstance(document, dict) else None

@@ -12,7 +12,7 @@ from specify_cli.kernel.errors import UsageError
 from specify_cli.kernel.files import DISK, read_text
 from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.mission import lock_path
-from specify_cli.missions.protection import ConfigInvalid
+from specify_cli.identity.project import ConfigInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

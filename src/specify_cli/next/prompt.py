@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from specify_cli.governance.context import governance_for
 from specify_cli.kernel.files import read_text
 from specify_cli.mission_runtime.artefact import ReportCommand, assemble
 from specify_cli.mission_runtime.assignment import assignment_of
@@ -107,6 +108,12 @@ def build_prompt(
             assignment=None
             if work_package is None
             else assignment_of(mission, work_package, board),
+            governance=governance_for(
+                mission.root,
+                mission_type=mission.mission_type,
+                action=context.action,
+                profile=work_package.agent_profile if work_package else None,
+            ),
         )
     except (KeyError, ValueError) as error:
         raise PromptTemplateInvalid(

@@ -37,7 +37,8 @@ K6 = frozenset(
     )
 )
 K7 = frozenset(("packs",))
-K8 = frozenset(
+K8 = frozenset(("owner",))
+K9 = frozenset(
     (
         "project",
         "build",
@@ -48,6 +49,8 @@ K8 = frozenset(
         "protection",
         "merge",
         "governance",
+        "mission",
+        "mission_packs",
     )
 )
 
@@ -497,6 +500,33 @@ def project_config_GovernanceConfig(v: Any, p: str, out: list[Violation]) -> Non
                     project_config_GovernancePack(x3, f"{p}.packs[{i2}]", out)
 
 
+def project_config_MissionSection(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/MissionSection/type", v, "an object")
+    else:
+        x1 = v.get("owner", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.owner",
+                    "type",
+                    S0 + "/$defs/MissionSection/properties/owner/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.owner",
+                        "minLength",
+                        S0 + "/$defs/MissionSection/properties/owner/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+
+
 def project_config(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
@@ -614,3 +644,47 @@ def project_config(v: Any, p: str, out: list[Violation]) -> None:
         x11 = v.get("governance", MISSING)
         if x11 is not MISSING:
             project_config_GovernanceConfig(x11, f"{p}.governance", out)
+        x12 = v.get("mission", MISSING)
+        if x12 is not MISSING:
+            project_config_MissionSection(x12, f"{p}.mission", out)
+        x13 = v.get("mission_packs", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not list:
+                bad(
+                    out,
+                    f"{p}.mission_packs",
+                    "type",
+                    S0 + "/properties/mission_packs/type",
+                    x13,
+                    "an array",
+                )
+            else:
+                if not unique(x13):
+                    bad(
+                        out,
+                        f"{p}.mission_packs",
+                        "uniqueItems",
+                        S0 + "/properties/mission_packs/uniqueItems",
+                        x13,
+                        "no item twice",
+                    )
+                for i14, x15 in enumerate(x13):
+                    if type(x15) is not str:
+                        bad(
+                            out,
+                            f"{p}.mission_packs[{i14}]",
+                            "type",
+                            S0 + "/$defs/NonEmptyText/type",
+                            x15,
+                            "a string",
+                        )
+                    else:
+                        if not x15:
+                            bad(
+                                out,
+                                f"{p}.mission_packs[{i14}]",
+                                "minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
+                                x15,
+                                "at least 1 character",
+                            )

@@ -383,6 +383,19 @@ class RuntimeActorIdentity(Contract):
     tool: Annotated[str | None, Field(description="Tool identifier")] = None
 
 
+Sha256 = TypeAliasType(
+    "Sha256",
+    Annotated[
+        str,
+        Field(
+            description="SHA-256 in lower-case hexadecimal.",
+            pattern="^[0-9a-f]{64}$",
+            title="Sha256",
+        ),
+    ],
+)
+
+
 ShownPath = TypeAliasType(
     "ShownPath",
     Annotated[

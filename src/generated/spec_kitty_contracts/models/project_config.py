@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from spec_kitty_contracts.models.base import UUID, Contract
 
-from .definitions import GovernanceConfig, MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, GovernanceConfig, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(Contract):
@@ -16,7 +16,7 @@ class AgentsSection(Contract):
     model_config = ConfigDict(
         extra="allow",
     )
-    available: Annotated[list[NonEmptyText], Field(description="Keys of the agents.")]
+    available: Annotated[list[AgentName], Field(description="Keys of the agents.")]
     auto_commit: Annotated[bool, Field(description="Whether agents may commit their work.")]
 
 
@@ -37,6 +37,17 @@ class MergeSection(Contract):
     )
     strategy: Annotated[
         Literal["merge", "squash", "rebase"] | None, Field(description="Default strategy.")
+    ] = None
+
+
+class MissionSection(Contract):
+    """Who answers for missions."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    owner: Annotated[
+        str | None, Field(description="Name of the person who decides at audits.", min_length=1)
     ] = None
 
 
@@ -102,3 +113,8 @@ class ProjectConfig(Contract):
     protection: Annotated[ProtectionSection | None, Field(description="Protected branches.")] = None
     merge: Annotated[MergeSection | None, Field(description="Merge defaults.")] = None
     governance: Annotated[GovernanceConfig | None, Field(description="Organisation packs.")] = None
+    mission: Annotated[MissionSection | None, Field(description="Who answers for missions.")] = None
+    mission_packs: Annotated[
+        list[NonEmptyText] | None,
+        Field(description="Folders with further mission types, relative to the project."),
+    ] = None

@@ -234,6 +234,10 @@ class RuntimeActorIdentity(TypedDict):
     """Tool identifier"""
 
 
+Sha256: TypeAlias = str
+"""SHA-256 in lower-case hexadecimal."""
+
+
 ShownPath: TypeAlias = str
 """Path below the project; below the home folder with `~/` in front."""
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import GovernanceConfig, MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, GovernanceConfig, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(TypedDict):
     """Agents that the project works with."""
 
-    available: list[NonEmptyText]
+    available: list[AgentName]
     """Keys of the agents."""
     auto_commit: bool
     """Whether agents may commit their work."""
@@ -27,6 +27,13 @@ class MergeSection(TypedDict):
 
     strategy: NotRequired[Literal["merge", "squash", "rebase"]]
     """Default strategy."""
+
+
+class MissionSection(TypedDict):
+    """Who answers for missions."""
+
+    owner: NotRequired[str]
+    """Name of the person who decides at audits."""
 
 
 class NodeSection(TypedDict):
@@ -82,3 +89,7 @@ class ProjectConfig(TypedDict):
     """Merge defaults."""
     governance: NotRequired[GovernanceConfig]
     """Organisation packs."""
+    mission: NotRequired[MissionSection]
+    """Who answers for missions."""
+    mission_packs: NotRequired[list[NonEmptyText]]
+    """Folders with further mission types, relative to the project."""
