@@ -28,7 +28,7 @@ _GIT_IDENTITY = {
 }
 
 
-_LONG_FIRST = ("consumer", "crash", "architecture", "conformance", "codegen", "integration")
+_LONG_FIRST = ("consumer", "crash", "architecture", "conformance", "integration")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -103,6 +103,9 @@ def _kind(argument: Argument) -> str | tuple[str, ...] | None:
     hint: Any = argument.hint
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         kinds = [part for part in typing.get_args(hint) if part is not type(None)]
+        if str in kinds:
+            # Words that are offered beside it are texts like any other.
+            kinds = [part for part in kinds if typing.get_origin(part) is not typing.Literal]
         hint = kinds[0] if len(kinds) == 1 else None
     if hint is str:
         return TEXT

@@ -327,6 +327,14 @@ MUTATIONS = (
     ),
     Mutation(
         "P3",
+        "conflicts that a stash has left are nothing to wait for",
+        "specify_cli/git/operations.py",
+        '        return Operation("conflict", files=files)\n',
+        "        pass\n",
+        f"{_MERGING}::test_a_command_is_refused_before_it_changes_anything_while_a_stash_has_left_conflicts",
+    ),
+    Mutation(
+        "P3",
         "a repair in the middle of a merge commits",
         "specify_cli/status/repair.py",
         "    if operation_in_progress(mission_log.worktree_root) is not None:\n",

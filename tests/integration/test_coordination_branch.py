@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -183,3 +184,27 @@ def test_a_merge_that_stopped_before_bringing_the_log_home_is_finished_by_the_ne
     assert len(ids) == len(set(ids))
     assert board(cli, root) == {"WP01": "done", "WP02": "done"}
     assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_document_is_not_touched_while_the_main_checkout_has_conflicts(
+    coordinated: Path, cli: Callable[..., Ran]
+) -> None:
+    root = coordinated.parent.parent
+    spec = coordinated / "spec.md"
+    text = spec.read_text(encoding="utf-8")
+    write(spec, f"Stashed\n{text}")
+    git(root, "stash", "-q")
+    write(spec, f"Committed since\n{text}")
+    git(root, "commit", "-q", "-a", "-m", "Since")
+    assert cli(root, "agent", "tasks", "status").status == 0
+    assert subprocess.run(["git", "stash", "pop"], cwd=root, capture_output=True).returncode
+    (prompt,) = coordinated.glob("tasks/WP01*.md")
+    before = prompt.stat().st_mtime_ns, git(root, "ls-files", "--stage")
+    note = ("append-history", "--mission", coordinated.name, "--wp", "WP01", "--actor", "claude")
+    refused = cli(root, "orchestrator-api", *note, "--note", "Found something.")
+    assert refused.status == 1
+    data = refused.document["data"]
+    assert data["cause"] == "SAFE_COMMIT_OPERATION_IN_PROGRESS", data
+    assert data["files"] == [spec.relative_to(root).as_posix()]
+    # Not even written and put back.
+    assert (prompt.stat().st_mtime_ns, git(root, "ls-files", "--stage")) == before

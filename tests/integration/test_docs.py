@@ -113,8 +113,8 @@ def test_the_reference_of_the_orchestrator_api_says_what_the_schemas_say(tmp_pat
         assert "| `USAGE_ERROR` |" in section
         assert ("Reads only." in section) == (operation.method == "GET")
     codes = gate_artefact()["orchestrator_api"]["allowed_error_codes"]
-    never_sent = {"WORKFLOW_EVIDENCE_REQUIRED", "SAFE_COMMIT_BACKSTOP"}
-    never_sent |= {f"SAFE_COMMIT_{name}" for name in ("DESTINATION_REF_SHAPE", "NOT_A_WORKTREE")}
+    unused = ("BACKSTOP", "DESTINATION_REF_SHAPE", "NOT_A_WORKTREE")
+    never_sent = {f"SAFE_COMMIT_{name}" for name in unused}
     assert {code for code in codes if f"| `{code}` |" not in page} == never_sent
 
 

@@ -163,6 +163,29 @@ def test_every_error_of_the_parser_is_an_envelope(
     assert envelope["error_code"] == "USAGE_ERROR"
 
 
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("list-ready --mision x", "list-ready: Unknown option: --mision. Did you mean --mission?"),
+        ("list-ready --mision=x", "list-ready: Unknown option: --mision. Did you mean --mission?"),
+        ("mission-state --feature x", "mission-state: Unknown option: --feature."),
+        (
+            "transition --mission x --wp WP01 --too done",
+            "transition: Unknown option: --too. Did you mean --to?",
+        ),
+        ("list-ready", "list-ready: --mission is required."),
+        ("list-redy --mission x", "there is no command 'list-redy'."),
+    ],
+)
+def test_an_envelope_names_what_the_caller_mistyped(
+    line: str, problem: str, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    envelope = envelope_of(cli(tmp_path, "orchestrator-api", *line.split()), 2)
+    assert len(envelope) == 7
+    assert (envelope["success"], envelope["error_code"]) == (False, "USAGE_ERROR")
+    assert envelope["data"]["message"] == problem
+
+
 def test_help_is_for_people(tmp_path: Path, cli: Callable[..., Ran]) -> None:
     for words in ((), *((name,) for name in OPERATIONS)):
         ran = cli(tmp_path, "orchestrator-api", *words, "--help")

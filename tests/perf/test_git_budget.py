@@ -88,6 +88,19 @@ def test_a_simple_read_starts_no_git_process_wherever_it_is_run(
         assert git_commands(planned, trace, *arguments, cwd=cwd) == []
 
 
+def test_recording_a_lane_change_starts_one_git_process_the_commit(
+    planned: Project, tmp_path: Path
+) -> None:
+    started = []
+    for lane in ("blocked", "planned"):
+        trace = tmp_path / lane
+        trace.mkdir()
+        emit = ("agent", "status", "emit", "WP03", "--to", lane, "--actor", "ada", "--json")
+        started.append(git_commands(planned, trace, *emit))
+    assert [len(commands) for commands in started] == [1, 1], started
+    assert all(" commit --only " in commands[0] for commands in started)
+
+
 def test_the_count_sees_the_processes_of_a_writing_command(
     planned: Project, tmp_path: Path
 ) -> None:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cyclopts import App, CycloptsError, MissingArgumentError, Parameter
+from cyclopts import (
+    App,
+    CycloptsError,
+    MissingArgumentError,
+    Parameter,
+    Token,
+    UnknownOptionError,
+)
 
 from specify_cli.cli.declaring import are_ignored
 from specify_cli.kernel.errors import UsageError
@@ -113,8 +120,21 @@ def _usage_error(error: CycloptsError, tokens: list[str]) -> UsageError:
 
 
 def _missing(error: CycloptsError, tokens: list[str]) -> str | None:
-    """Say plainly that an option is required, or lacks its value; None when that is not the error."""
-    if not isinstance(error, MissingArgumentError) or error.argument is None:
+    """Say plainly that an option is required, or lacks its value; None when that is not the error.
+
+    What is required may be there under a name that is no option; then it is that name that is wrong.
+    """
+    if not isinstance(error, MissingArgumentError) or error.argument is None or error.app is None:
         return None
     name = error.keyword or error.argument.name
-    return f"{name} needs a value." if name in tokens else f"{name} is required."
+    if name in tokens:
+        return f"{name} needs a value."
+    unknown = next((token for token in error.unused_tokens or () if token.startswith("-")), None)
+    if unknown is None:
+        return f"{name} is required."
+    mistyped = UnknownOptionError(
+        token=Token(keyword=unknown.partition("=")[0], source="cli"),
+        argument_collection=error.app.assemble_argument_collection(),
+        verbose=False,
+    )
+    return " ".join(str(mistyped).split())

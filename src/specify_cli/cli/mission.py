@@ -136,6 +136,9 @@ def accept(
 ) -> Outcome:
     """Accept a mission: every work package approved, nothing open, nothing uncommitted.
 
+    A mission that changes files in `.github/workflows` has to name a run of them in
+    `workflow-evidence.md` of its folder: the address of the run, or `run id` and its number.
+
     For example:
 
     ```sh

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from specify_cli.cli.declaring import Parameter
 
+LaneName = (
+    Literal[
+        "planned",
+        "claimed",
+        "in_progress",
+        "for_review",
+        "in_review",
+        "approved",
+        "done",
+        "blocked",
+        "canceled",
+    ]
+    | str
+)
+"""The lanes that a shell offers; other spellings and `doing` are understood as well."""
+StrategyName = Literal["merge", "squash", "rebase"] | str
+"""The strategies that a shell offers; another word is refused by the merge itself."""
 JsonOption = Annotated[
     bool, Parameter(name="--json", negative="", help="Print exactly one JSON document.")
 ]

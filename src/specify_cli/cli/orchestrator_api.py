@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from specify_cli.cli.declaring import App, Parameter
+from specify_cli.cli.options import LaneName, StrategyName
 from specify_cli.cli.outcome import Outcome
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 
@@ -52,7 +53,7 @@ _ReviewRef = Annotated[
 
 
 @app.default
-def no_command(*words: str) -> Outcome:
+def no_command(*words: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> Outcome:
     """Refuse a call without a command that exists: there is no prose to answer with."""
     problem = f"there is no command {words[0][:60]!r}." if words else "no command is given."
     raise UsageError(problem, fix="See the commands with: spec-kitty orchestrator-api --help")
@@ -182,7 +183,7 @@ def transition(
     *,
     mission: _Mission,
     wp: _WorkPackage,
-    to: Annotated[str, Parameter(name="--to", help="The lane; `doing` means in_progress.")],
+    to: Annotated[LaneName, Parameter(name="--to", help="The lane; `doing` means in_progress.")],
     actor: _Actor,
     note: Annotated[
         str | None,
@@ -318,7 +319,7 @@ def merge_mission(
         str | None, Parameter(name="--target", help="Another branch to bring the work onto.")
     ] = None,
     strategy: Annotated[
-        str | None, Parameter(name="--strategy", help="`merge` (the default), `squash`, `rebase`.")
+        StrategyName | None, Parameter(name="--strategy", help="`merge` is the default.")
     ] = None,
     push: Annotated[
         bool, Parameter(name="--push", negative="", help="Push the branch afterwards.")

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from specify_cli.cli.declaring import App, Parameter
-from specify_cli.cli.options import JsonOption, MissionOption
+from specify_cli.cli.options import JsonOption, LaneName, MissionOption
 from specify_cli.cli.outcome import Outcome, finding, note
 from specify_cli.cli.selection import select_mission
 
@@ -22,7 +22,7 @@ def emit(
     wp: str,
     /,
     *,
-    to: Annotated[str, Parameter(help="The lane to move it to.")],
+    to: Annotated[LaneName, Parameter(help="The lane to move it to.")],
     actor: Annotated[
         str, Parameter(name=["--actor", "--agent"], help="Who moves it; it is recorded.")
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from specify_cli.cli.declaring import App, Parameter
-from specify_cli.cli.options import AgentOption, JsonOption, MissionOption
+from specify_cli.cli.options import AgentOption, JsonOption, LaneName, MissionOption
 from specify_cli.cli.outcome import Outcome
 from specify_cli.cli.selection import select_mission
 
@@ -34,7 +34,7 @@ def status(*, mission: MissionOption = None, json: JsonOption = False) -> Outcom
 @app.command(name=["list", "list-tasks"])
 def list_tasks(
     *,
-    lane: Annotated[str | None, Parameter(help="Only the work packages of this lane.")] = None,
+    lane: Annotated[LaneName | None, Parameter(help="Only the work packages of this lane.")] = None,
     mission: MissionOption = None,
     json: JsonOption = False,
 ) -> Outcome:
@@ -133,7 +133,7 @@ def move_task(
     wp: str,
     /,
     *,
-    to: Annotated[str, Parameter(help="The lane to move it to.")],
+    to: Annotated[LaneName, Parameter(help="The lane to move it to.")],
     agent: Annotated[
         str, Parameter(name=["--agent", "--actor"], help="Who moves it; it is recorded.")
     ],

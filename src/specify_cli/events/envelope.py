@@ -12,6 +12,7 @@ from specify_cli.kernel.gate import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spec_kitty_contracts.wire.definitions import Lane
     from spec_kitty_contracts.wire.envelope import Event
     from spec_kitty_contracts.wire.mission import MissionClosedPayload, MissionCreatedPayload
     from spec_kitty_contracts.wire.status import StatusTransitionPayload
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 WP_STATUS_CHANGED = "WPStatusChanged"
 MISSION_CREATED = "MissionCreated"
 MISSION_CLOSED = "MissionClosed"
+_GENESIS = "genesis"
+_PLANNED = "planned"
 
 
 class Stamp(NamedTuple):
@@ -47,7 +50,8 @@ def wp_status_changed(
     """Build the envelope of a lane change (001 FR-007, FR-018).
 
     The row says which checkout produced the event and when; a row of the existing CLI has no
-    `build_id` and takes this checkout's.
+    `build_id` and takes this checkout's. The first move of a work package, which the log has come
+    from `genesis`, comes from no lane here.
 
     Args:
         identity: The project, and the checkout and node that emit.
@@ -61,7 +65,7 @@ def wp_status_changed(
     payload: StatusTransitionPayload = {
         "mission_slug": row["mission_slug"],
         "wp_id": row["wp_id"],
-        "from_lane": row["from_lane"],
+        "from_lane": _from_lane(row),
         "to_lane": row["to_lane"],
         "actor": row["actor"],
         "force": row["force"],
@@ -189,6 +193,16 @@ def build_envelope(
     }
     check("envelope", envelope)
     return envelope
+
+
+def _from_lane(row: TransitionRow) -> Lane | None:
+    """Return where a work package comes from, as every consumer of the contract knows it.
+
+    Its null means a first move. There is none from nowhere to canceled, unless by force.
+    """
+    if row["from_lane"] == _GENESIS and (row["force"] or row["to_lane"] == _PLANNED):
+        return None
+    return row["from_lane"]
 
 
 def _done_evidence(row: TransitionRow) -> Any:

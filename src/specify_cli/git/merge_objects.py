@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ONCE_TRUE = frozenset(
     {
         *("accept_commit", "acceptance_mode", "accepted_at", "accepted_by"),
-        *("baseline_merge_commit", "merged_at", "merged_by", "merged_commit", "mission_number"),
+        *("baseline_merge_commit", "merge_strategy", "merged_at", "merged_by", "merged_commit"),
+        "mission_number",
     }
 )
 """Keys of `meta.json` that are filled once and never emptied: a value wins over none."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from specify_cli.git.branches import protects
 from specify_cli.git.layout import common_folder, git_folder
-from specify_cli.git.operations import operation_in_progress
+from specify_cli.git.operations import Operation, operation_in_progress, remember_index
 from specify_cli.git.process import NO_HOOKS, GitOutput, first_line, run_git, try_git
 from specify_cli.kernel import stopping
 from specify_cli.kernel.errors import SpecKittyError
@@ -51,12 +51,9 @@ _IN_PROGRESS = re.compile(r"cannot do a partial commit during a ([a-z-]+)")
 _SETTINGS = (
     "--literal-pathspecs",
     *NO_HOOKS,
-    "-c",
-    "core.abbrev=no",
-    "-c",
-    "core.safecrlf=false",
-    "-c",
-    "maintenance.auto=false",
+    *("-c", "core.abbrev=no"),
+    *("-c", "core.safecrlf=false"),
+    *("-c", "maintenance.auto=false"),
 )
 
 
@@ -120,7 +117,7 @@ class IndexLocked(SafeCommitRefused):
 
 
 class OperationInProgress(SafeCommitRefused):
-    """A merge, rebase, cherry-pick or revert is going on in the checkout."""
+    """A merge, rebase, cherry-pick or revert is going on in the checkout, or has left conflicts."""
 
     code = "SAFE_COMMIT_OPERATION_IN_PROGRESS"
 
@@ -142,9 +139,10 @@ def safe_commit(
 ) -> CommitResult:
     """Commit the given files as they are on disk, and nothing else.
 
-    One git process for files that git knows, three when one of them is new. Files may be new (also
-    ignored ones: they were named), changed or deleted. Hooks do not run; the user's
-    `commit.gpgsign` holds. When another process has the index, it is retried for two seconds.
+    One git process for files that git knows, three when one of them is new; one more when somebody
+    else has changed the index. Files may be new (also ignored ones: they were named), changed or
+    deleted. Hooks do not run; the user's `commit.gpgsign` holds. When another process has the index,
+    it is retried for two seconds.
 
     Args:
         target: The checkout and its branch.
@@ -184,6 +182,7 @@ def safe_commit(
         stopping.hold(changing=True)
         output = _commit(target, names, message, before_adding)
         if output.code == 0:
+            remember_index(git_dir)
             return CommitResult(_committed_sha(target, output), target.branch, committed=True)
         if output.code == 1 and any(phrase in output.stdout for phrase in _NOTHING):
             head = try_git(target.worktree_root, "rev-parse", "--verify", "--quiet", "HEAD")
@@ -192,7 +191,7 @@ def safe_commit(
 
 
 def refuse_operation(worktree_root: Path) -> None:
-    """Refuse to go on while the user is in the middle of a merge, rebase, cherry-pick or revert.
+    """Refuse to go on while the user is in the middle of a merge or the like, or has conflicts left.
 
     Call it before anything is written: the index then holds what the user has to decide on.
 
@@ -201,18 +200,17 @@ def refuse_operation(worktree_root: Path) -> None:
     """
     operation = operation_in_progress(worktree_root)
     if operation is not None:
-        raise _in_progress(worktree_root, operation.name, {})
+        raise _in_progress(worktree_root, operation, {})
 
 
 def _in_progress(
-    worktree_root: Path, name: str, details: dict[str, JsonValue]
+    worktree_root: Path, operation: Operation, details: dict[str, JsonValue]
 ) -> OperationInProgress:
     return OperationInProgress(
-        f"a {name} is going on in {worktree_root.name}, and a commit now would become part of it. "
-        "Nothing was changed.",
-        fix=f"Finish it (`git {name} --continue`) or give it up (`git {name} --abort`), "
-        "then run the command again.",
-        details={"operation": name, **details},
+        f"{operation.problem} in the checkout {worktree_root.name}; that has to be finished before "
+        "anything is committed. Nothing was changed.",
+        fix=f"{operation.fix}, then run the command again.",
+        details={"operation": operation.name, "files": list(operation.files), **details},
     )
 
 
@@ -388,7 +386,7 @@ def _refusal(target: CommitTarget, output: GitOutput) -> SafeCommitRefused:
         )
     operation = _IN_PROGRESS.search(output.stderr)
     if operation is not None:
-        return _in_progress(target.worktree_root, operation.group(1), details)
+        return _in_progress(target.worktree_root, Operation(operation.group(1)), details)
     return SafeCommitRefused(
         f"git refused the commit: {reason}",
         fix=f"Look at {where} with `git status`, mend what git complains about, "

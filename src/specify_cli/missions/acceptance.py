@@ -21,6 +21,7 @@ from specify_cli.missions.markdown import without_fences
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
 from specify_cli.missions.mission import BRANCH_PREFIX, LOG_FILE, mission_log
 from specify_cli.missions.work_packages import scan_work_packages
+from specify_cli.missions.workflow_evidence import refuse_unproven_workflows
 from specify_cli.missions.workspaces import REVIEWED_COMMIT, recorded_commit
 from specify_cli.status.board import STATUS_FILE, actor_label
 from specify_cli.status.lanes import Lane
@@ -193,6 +194,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
 
     Raises:
         MissionNotReady: MISSION_NOT_READY with `incomplete_wps` and `guard_failures`.
+        WorkflowEvidenceRequired: WORKFLOW_EVIDENCE_REQUIRED with `required_evidence_path`.
         SpecKittyError: WRONG_BRANCH, SAFE_COMMIT_*, CORRUPT_METADATA.
     """
     actor = public_name(actor)
@@ -208,6 +210,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
         accepted_at = recorded.accepted_at or isoformat(utc_now())
         accepted_by = _label(recorded.document.get("accepted_by")) if already else actor
         if not already:
+            refuse_unproven_workflows(project, mission, change.board)
             head = run_git(mission.root, "rev-parse", "HEAD").strip()
             changes: JsonObject = {
                 "accepted_at": accepted_at,

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from specify_cli.git.branches import branch_tip, protects
 from specify_cli.git.commit_target import CommitTarget, CommitTargetMismatch, DetachedHead
 from specify_cli.git.process import try_git
-from specify_cli.git.safe_commit import Capability, folder_not_committed, safe_commit
+from specify_cli.git.safe_commit import (
+    Capability,
+    folder_not_committed,
+    refuse_operation,
+    safe_commit,
+)
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import DISK
 from specify_cli.missions.metadata import META_FILE
@@ -184,6 +189,7 @@ def write_documents(
     from specify_cli.missions.protection import configured_protection
 
     target = documents_target(mission)
+    refuse_operation(target.worktree_root)
     protected = configured_protection(project.root)
     before = {path: path.read_bytes() if path.exists() else None for path in files}
     try:

@@ -8,31 +8,24 @@ there and does what is missing, so running the command again after a crash goes 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
 from specify_cli.events.free_text import public_name
-from specify_cli.git.branches import branch_tip, branch_tips, delete_branch, remote_default
-from specify_cli.git.merging import advance_branch, is_ancestor
-from specify_cli.git.process import GitFailed, try_git
+from specify_cli.git.branches import branch_tip, branch_tips, remote_default
+from specify_cli.git.merging import advance_branch
+from specify_cli.git.process import try_git
 from specify_cli.git.pushing import PushFailed, push_branch, remote_of
 from specify_cli.git.safe_commit import Capability
-from specify_cli.git.worktrees import (
-    WORKTREES,
-    WorktreeDirty,
-    forget_missing,
-    ignored_files,
-    remove_worktree,
-)
 from specify_cli.kernel import stopping
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
-from specify_cli.missions.consolidation import bring_status_home, remove_coordination
+from specify_cli.missions.consolidation import bring_status_home
 from specify_cli.missions.home import documents_target, write_documents
 from specify_cli.missions.landing import land, plan_landing
-from specify_cli.missions.merge_plan import earlier_merges, plan_merge
+from specify_cli.missions.merge_cleanup import clean_up
+from specify_cli.missions.merge_plan import plan_merge
 from specify_cli.missions.merge_report import Cleanup, MergeReport
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
 from specify_cli.missions.mission import (
@@ -53,7 +46,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.landing import LandingPlan
-    from specify_cli.missions.merge_plan import LanePlan, MergePlan, Strategy
+    from specify_cli.missions.merge_plan import MergePlan, Strategy
     from specify_cli.missions.mission import Mission
     from specify_cli.status.log import Log
     from specify_cli.status.mission_status import StatusChange
@@ -65,9 +58,6 @@ class UnsupportedStrategy(SpecKittyError):
     """A merge strategy that does not exist."""
 
     code = "UNSUPPORTED_STRATEGY"
-
-
-_SHOWN = 5
 
 
 def merge_mission(
@@ -144,7 +134,7 @@ def merge_mission(
             _refuse(*landing.blockers)
             landed_commit = land(repo, mission, landing, chosen)
             used = strategies.of_landing(landing)
-        cleanup = _clean_up(repo, mission, plan)
+        cleanup = clean_up(repo, mission, plan)
         if remote is not None:
             try:
                 push_branch(repo, final_branch, remote)
@@ -372,73 +362,3 @@ def _approval(log: Log, wp_id: str) -> dict[str, str]:
             result = row.review_result or {}
             return {key: value for key, value in result.items() if isinstance(value, str)}
     return {}
-
-
-def _clean_up(repo: Repository, mission: Mission, plan: MergePlan) -> Cleanup:
-    """Remove merged lanes' worktrees that hold nothing else, and branches the target contains."""
-    removed: list[str] = []
-    deleted: list[str] = []
-    kept: list[tuple[str, str]] = []
-    for lane in plan.lanes:
-        if lane.outcome == "canceled" and lane.checkout is not None:
-            kept.append((lane.checkout.name, "its work packages are canceled: it was not merged"))
-        if lane.outcome not in ("merge", "merged") or lane.tip is None:
-            continue
-        if lane.checkout is not None:
-            reason = _remove(repo, lane.checkout)
-            if reason is not None:
-                kept.append((lane.checkout.name, reason))
-                continue
-            removed.append(lane.checkout.name)
-        reason = _delete(repo, mission, lane)
-        if reason is None:
-            deleted.append(lane.branch)
-        else:
-            kept.append((lane.branch, reason))
-    if mission.coordination_branch is not None:
-        gone, reason = remove_coordination(repo, mission)
-        if gone is not None:
-            removed.append(gone)
-            deleted.append(mission.coordination_branch)
-        elif reason is not None:
-            kept.append((mission.coordination_branch, reason))
-    forget_missing(repo, [f"{mission.slug}-{lane.lane_id}" for lane in plan.lanes])
-    folder = mission.root / WORKTREES
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-    return Cleanup(tuple(removed), tuple(deleted), tuple(kept))
-
-
-def _remove(repo: Repository, path: Path) -> str | None:
-    if _stands_in(path):
-        return "you are in it; run the command again from the main checkout"
-    try:
-        precious = ignored_files(path)
-        if precious:
-            return f"it holds files that git ignores: {', '.join(precious[:_SHOWN])}"
-        remove_worktree(repo, path)
-    except (WorktreeDirty, GitFailed) as error:
-        return error.message
-    return None
-
-
-def _stands_in(path: Path) -> bool:
-    try:
-        return Path.cwd().is_relative_to(path)
-    except FileNotFoundError:  # in a folder that is gone
-        return False
-
-
-def _delete(repo: Repository, mission: Mission, lane: LanePlan) -> str | None:
-    """Delete a lane's branch if the target holds its tip, by ancestry or as recorded by a squash."""
-    tip = branch_tip(repo, lane.branch)
-    if tip is None:
-        return None
-    target = branch_tip(repo, mission.target_branch)
-    if target is None:
-        return f"{mission.target_branch} is gone"
-    squashed = earlier_merges(repo, mission, target, [tip]).lanes.get(lane.lane_id) == tip
-    if not squashed and not is_ancestor(repo, tip, target):
-        return "it has commits that are not merged"
-    delete_branch(repo, lane.branch, tip)
-    return None

@@ -221,8 +221,8 @@ def _in_git(mission_log: MissionLog, file: str) -> Iterator[Finding]:
         go_on = f"git add -- {file} {snapshot} && {operation.going_on}"
         yield Finding(
             OPERATION_IN_PROGRESS,
-            f"a {operation.name} is going on, and nothing can be recorded until it is finished; when "
-            f"log and snapshot are as they should be: {go_on}",
+            f"{operation.problem}, and nothing can be recorded until that is finished; when log and "
+            f"snapshot are as they should be: {go_on}",
             go_on,
             note=True,
         )

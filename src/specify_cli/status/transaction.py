@@ -204,7 +204,7 @@ class Transaction:
             self._undo.append(lambda: _remove(path, folders))
         else:
             backup = self._keep(path, before)
-            self._undo.append(lambda: self._disk.rename(backup, path))
+            self._undo.append(lambda: self._put_back(path, before, backup))
         if data is None:
             self._delete(path)
         else:
@@ -226,6 +226,11 @@ class Transaction:
             # A file system without hard links, or a disk without a free entry.
             self._disk.write_atomic(backup, before, durable=False)
         return backup
+
+    def _put_back(self, path: Path, before: bytes, backup: Path) -> None:
+        """Undo a replacement; one that was refused, because the file is in use, needs no undoing."""
+        if not path.exists() or path.read_bytes() != before:
+            self._disk.rename(backup, path)
 
     def _cut(self, log: Path, torn: TornTail) -> None:
         """Cut half a row off the log; a crash right after leaves it in the backups."""

@@ -330,7 +330,8 @@ def _check(
     guard = _guard(source, target, blocked_from)
     if guard is None:
         return _no_edge(source, target, request, blocked_from)
-    return guard(request)
+    # Upstream asks for an actor on two edges only; a move by nobody tells nobody anything.
+    return _actor_present(request) or guard(request)
 
 
 def _guard(source: Lane, target: Lane, blocked_from: Lane | None) -> Guard | None:

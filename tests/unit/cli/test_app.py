@@ -18,7 +18,9 @@ from specify_cli.cli import run as command_line
 from specify_cli.cli.app import _COMMANDS, build_app
 from specify_cli.cli.run import run
 from specify_cli.git.merge_drivers import Kind
+from specify_cli.missions.merge import STRATEGIES
 from specify_cli.orchestrator_api import OPERATIONS
+from specify_cli.status import DISPLAY_LANES
 from tests.conftest import COMMAND
 from tools.command_reference import command_reference
 
@@ -186,6 +188,43 @@ def test_listing_the_commands_imports_none_of_them() -> None:
     assert "specify_cli.cli.mission'" not in loaded
 
 
+@pytest.fixture(scope="module")
+def shell_completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the script that `--install-completion` puts in place for bash."""
+    script = tmp_path_factory.mktemp("completion") / "spec-kitty.bash"
+    script.write_text(build_app().generate_completion(shell="bash"), encoding="utf-8")
+    return script
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there need not be a bash")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("agent tasks list --lane ", DISPLAY_LANES),
+        ("agent tasks move-task WP01 --to ", DISPLAY_LANES),
+        ("agent status emit WP01 --to in", ("in_progress", "in_review")),
+        ("orchestrator-api transition --to ", DISPLAY_LANES),
+        ("merge --strategy ", STRATEGIES),
+        ("orchestrator-api merge-mission --strategy ", STRATEGIES),
+    ],
+)
+def test_a_shell_offers_the_words_that_an_option_takes(
+    line: str, offered: tuple[str, ...], shell_completion: Path
+) -> None:
+    complete = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _spec_kitty'
+    complete += '; echo "${COMPREPLY[@]}"'
+    words = ["bash", "-c", complete, str(shell_completion), "spec-kitty", *line.split(" ")]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == sorted(offered)
+
+
+def test_another_spelling_than_the_offered_one_is_a_lane_all_the_same() -> None:
+    for word in ("doing", "In Progress", "nowhere"):
+        line = ["agent", "tasks", "list", "--lane", word]
+        _, bound, _ = build_app(listing=False).parse_args(line)
+        assert bound.arguments == {"lane": word}
+
+
 def test_a_commands_own_help_shows_its_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["next", "--help"]) == 0
     assert "--result success --verdict approved" in capsys.readouterr().out
@@ -245,6 +284,30 @@ def test_json_after_the_end_of_options_is_an_argument(capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("implement WP01 --agnt claude", "Unknown option: --agnt. Did you mean --agent?"),
+        ("implement WP01 --agnt=claude", "Unknown option: --agnt. Did you mean --agent?"),
+        ("implement WP01 -a claude", "Unknown option: -a."),
+        (
+            "agent status emit WP01 --too done --agent a",
+            "Unknown option: --too. Did you mean --to?",
+        ),
+        ("next --mision x", "Unknown option: --mision. Did you mean --mission?"),
+        ("implement WP01", "--agent is required."),
+        ("implement WP01 --agent", "--agent needs a value."),
+        ("agent status emit WP01 --to done --agent --json", "--agent needs a value."),
+    ],
+)
+def test_an_option_that_there_is_not_is_named_rather_than_what_is_missing_because_of_it(
+    line: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*line.split(), "--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["error_code"], document["message"]) == ("USAGE_ERROR", problem)
 
 
 def _raise(error: BaseException) -> Any:

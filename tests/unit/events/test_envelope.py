@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from spec_kitty_events import Event, reduce_status_events
 from spec_kitty_events.conformance import validate_event
 from spec_kitty_events.cutover import CUTOVER_ARTIFACT, assert_canonical_cutover_signal
 
@@ -103,6 +104,32 @@ def test_a_row_of_the_existing_cli_takes_the_build_of_this_checkout() -> None:
     del row["build_id"], row["lamport_clock"]
     event = wp_status_changed(IDENTITY, row)
     assert (event["build_id"], event["lamport_clock"]) == (IDENTITY.build_id, 0)
+
+
+@pytest.mark.parametrize(
+    ("to_lane", "force", "on_the_wire"),
+    [
+        ("planned", False, None),
+        ("planned", True, None),
+        ("in_progress", True, None),
+        ("canceled", True, None),
+        # The contract has no way from nowhere to there.
+        ("canceled", False, "genesis"),
+    ],
+)
+def test_the_first_move_of_a_work_package_comes_from_no_lane_on_the_wire(
+    to_lane: Any, force: bool, on_the_wire: str | None
+) -> None:
+    row = a_row()
+    row |= {"from_lane": "genesis", "to_lane": to_lane, "force": force, "reason": "go on"}
+    event = wp_status_changed(IDENTITY, row)
+    assert event["payload"]["from_lane"] == on_the_wire
+    assert row["from_lane"] == "genesis"
+    assert validate_event(dict(event), "WPStatusChanged", strict=True).valid
+    reduced = reduce_status_events([Event.model_validate(dict(event))])
+    if on_the_wire is None:
+        assert reduced.anomalies == []
+        assert reduced.wp_states["WP01"].current_lane.value == to_lane
 
 
 @pytest.mark.proves("001 FR-002")

@@ -229,13 +229,27 @@ def test_a_key_that_one_side_removed_and_the_other_changed_is_a_conflict(tmp_pat
     conflict(tmp_path, "meta", meta(title="a"), meta(), meta(title="b"))
 
 
-@pytest.mark.parametrize("key", ["accepted_at", "merged_at", "mission_number"])
+@pytest.mark.parametrize("key", ["accepted_at", "merged_at", "merge_strategy", "mission_number"])
 def test_a_fact_that_only_one_side_has_wins_over_none(tmp_path: Path, key: str) -> None:
     full, other = meta(**{key: 7}), meta(**{key: None})
     assert merge(tmp_path, "meta", meta(**{key: 6}), full, other) == full
     assert merge(tmp_path, "meta", meta(**{key: 6}), other, full) == full
     assert merge(tmp_path, "meta", meta(**{key: None}), meta(), full) == full
     conflict(tmp_path, "meta", meta(), full, meta(**{key: 8}))
+
+
+def test_a_merge_that_one_side_recorded_wins_over_a_side_that_knows_of_none(tmp_path: Path) -> None:
+    recorded = {
+        "mission_number": 3,
+        "merged_at": "2026-11-21T12:00:00+00:00",
+        "merged_by": "ada",
+        "merged_commit": "c" * 40,
+        "merge_strategy": "squash",
+        "baseline_merge_commit": "b" * 40,
+    }
+    ours, theirs = meta(**recorded), meta(**dict.fromkeys(recorded))
+    assert merge(tmp_path, "meta", meta(), ours, theirs) == ours
+    assert merge(tmp_path, "meta", meta(), theirs, ours) == ours
 
 
 def test_numbers_and_truth_values_are_not_the_same(tmp_path: Path) -> None:

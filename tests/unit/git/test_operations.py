@@ -1,4 +1,4 @@
-"""Nothing is committed, staged or touched while the user is in the middle of a merge."""
+"""Nothing is committed, staged or touched while the user is in the middle of a merge or its conflicts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from specify_cli.git.safe_commit import OperationInProgress, safe_commit
 from tests.conftest import git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -75,3 +76,92 @@ def test_no_file_is_committed_or_staged_while_it_goes_on(repository: Path, name:
         git(repository, "status", "--porcelain"),
         git(repository, "ls-files", "--stage"),
     )
+
+
+def leave_by_stash(root: Path) -> None:
+    (root / "file.txt").write_text("stashed\n", encoding="utf-8")
+    git(root, "stash", "-q")
+    (root / "file.txt").write_text("committed since\n", encoding="utf-8")
+    git(root, "commit", "-q", "-a", "-m", "Since")
+    assert try_git(root, "stash", "pop").code
+
+
+def leave_by_switch(root: Path) -> None:
+    (root / "file.txt").write_text("changed\n", encoding="utf-8")
+    git(root, "checkout", "-q", "-m", "other")
+
+
+def leave_by_patch(root: Path) -> None:
+    patch = git(root, "diff", "HEAD", "other")
+    (root / "file.txt").write_text("committed since\n", encoding="utf-8")
+    git(root, "commit", "-q", "-a", "-m", "Since")
+    assert try_git(root, "apply", "-3", "-", stdin=patch + "\n").code
+
+
+LEAVING = {
+    "git stash pop": leave_by_stash,
+    "git checkout -m": leave_by_switch,
+    "git apply -3": leave_by_patch,
+}
+
+
+@pytest.mark.parametrize("command", LEAVING)
+def test_conflicts_that_a_command_left_are_known_until_they_are_resolved(
+    repository: Path, command: str
+) -> None:
+    two_sides(repository)
+    assert operation_in_progress(repository) is None
+    LEAVING[command](repository)
+    operation = operation_in_progress(repository)
+    assert operation is not None
+    assert (operation.name, operation.files) == ("conflict", ("file.txt",))
+    assert operation.problem == "conflicts are not resolved yet (file.txt)"
+    git(repository, *operation.going_on.split()[1:])
+    (repository / "file.txt").write_text("resolved\n", encoding="utf-8")
+    git(repository, "add", "file.txt")
+    assert operation_in_progress(repository) is None
+
+
+@pytest.mark.parametrize("file", ["file.txt", "new.txt", "other.txt"])
+@pytest.mark.parametrize("command", LEAVING)
+def test_no_file_is_committed_or_staged_while_conflicts_are_left(
+    repository: Path, command: str, file: str
+) -> None:
+    git(repository, "switch", "-q", "-c", "work")
+    (repository / "other.txt").write_text("known\n", encoding="utf-8")
+    two_sides(repository)
+    safe_commit(CommitTarget.at(repository), [repository / "file.txt"], "Nothing new")
+    LEAVING[command](repository)
+    if file != "file.txt":
+        (repository / file).write_text("more\n", encoding="utf-8")
+    before = git(repository, "status", "--porcelain"), git(repository, "ls-files", "--stage")
+    head, bytes_before = git(repository, "rev-parse", "HEAD"), (repository / file).read_bytes()
+    with pytest.raises(OperationInProgress, match=r"conflicts are not resolved yet") as refused:
+        safe_commit(CommitTarget.at(repository), [repository / file], "New")
+    assert refused.value.code == "SAFE_COMMIT_OPERATION_IN_PROGRESS"
+    assert "git status" in refused.value.fix and "git add" in refused.value.fix
+    assert refused.value.details["files"] == ["file.txt"]
+    after = git(repository, "status", "--porcelain"), git(repository, "ls-files", "--stage")
+    assert (after, git(repository, "rev-parse", "HEAD")) == (before, head)
+    assert (repository / file).read_bytes() == bytes_before
+
+
+def test_git_is_asked_about_conflicts_only_after_somebody_else_changed_the_index(
+    repository: Path, git_calls: Callable[[], int]
+) -> None:
+    file = repository / "file.txt"
+
+    def processes(text: str) -> int:
+        file.write_text(text, encoding="utf-8")
+        git_calls()
+        safe_commit(target, [file], text)
+        return git_calls()
+
+    git(repository, "switch", "-q", "-c", "work")
+    two_sides(repository)
+    target = CommitTarget.at(repository)
+    assert [processes(text) for text in ("one", "two", "three")] == [2, 1, 1]
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Somebody else's")
+    (repository / "added.txt").write_text("new", encoding="utf-8")
+    git(repository, "add", "added.txt")
+    assert [processes(text) for text in ("four", "five")] == [2, 1]

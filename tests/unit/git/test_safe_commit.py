@@ -227,6 +227,9 @@ def test_one_process_commits_known_files_and_three_a_new_one(
     work: Path, git_calls: Callable[[], int]
 ) -> None:
     target = CommitTarget.at(work)
+    write(work / "log.jsonl", "first row\n")
+    safe_commit(target, [work / "log.jsonl"], "Ours from here on")
+    git_calls()
     write(work / "log.jsonl", "row\n")
     safe_commit(target, [work / "log.jsonl"], "Known")
     assert git_calls() == 1

@@ -87,6 +87,24 @@ def test_what_is_not_approved_is_neither_accepted_nor_merged(call: Caller) -> No
         assert data.items() >= IDENTITY.items()
 
 
+def test_changed_workflows_need_the_proof_of_a_run_before_they_are_accepted(
+    tmp_path: Path,
+) -> None:
+    call = Caller(make_project(fresh_repository(tmp_path / "small"), {1: ()}))
+    call.start()
+    call.work.commit("lane-a", {".github/workflows/ci.yml": "on: push\n"})
+    call.deliver()
+    data = call.refused("accept-mission", "WORKFLOW_EVIDENCE_REQUIRED", actor="codex")
+    assert data.items() >= IDENTITY.items()
+    assert data["workflow_files"] == [".github/workflows/ci.yml"]
+    evidence = call.work.root / data["required_evidence_path"]
+    assert evidence.parent == call.work.mission.directory
+    evidence.write_text("https://github.com/door/counter/actions/runs/17\n", encoding="utf-8")
+    git(call.work.root, "add", "-A")
+    git(call.work.root, "commit", "-q", "-m", "Name the run")
+    assert call.ok("accept-mission", actor="codex")["accepted"] is True
+
+
 @pytest.mark.parametrize("strategy", [None, "merge", "squash", "rebase"])
 def test_merging_brings_the_work_home_and_tells_the_truth(
     small: Caller, strategy: str | None

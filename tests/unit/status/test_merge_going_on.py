@@ -36,7 +36,7 @@ def picture(lab: Lab) -> dict[str, Any]:
         "index": lab.git("ls-files", "--stage"),
         "unmerged": lab.git("ls-files", "-u"),
         "status": lab.git("status", "--porcelain"),
-        "merging": lab.git("rev-parse", "MERGE_HEAD"),
+        "merging": try_git(lab.root, "rev-parse", "--verify", "--quiet", "MERGE_HEAD").stdout,
     }  # fmt: skip
 
 
@@ -123,6 +123,56 @@ def test_a_side_that_was_chosen_in_a_merge_gets_the_rows_of_the_other_back(
     assert "committed_rows_missing" in [finding.kind for finding in examine_log(lab.mission_log)]
     repair_log(lab.mission_log, plan_repair(lab.mission_log))
     assert {line.row["event_id"] for line in iter_rows(lab.log) if line.row} >= event_ids
+
+
+@pytest.fixture(params=["the log", "a file of the user"])
+def conflicted(lab: Lab, request: pytest.FixtureRequest) -> tuple[Lab, set[str]]:
+    """A mission in whose checkout `git stash pop` has left conflicts; and all the event ids."""
+    user_file = lab.root / "notes.txt"
+    user_file.write_text("base\n", encoding="utf-8")
+    lab.git("add", "-A")
+    lab.git("commit", "-q", "-m", "Notes")
+    lab.seed("WP01")
+    event_ids = {note(lab, "committed")}
+    stashed = lab.log if request.param == "the log" else user_file
+    with stashed.open("ab") as stream:
+        stream.write(b'{"event_id": "01KQ22DT00000000000000STSH"}\n')
+    lab.git("stash", "-q")
+    user_file.write_text("committed since\n", encoding="utf-8")
+    lab.git("commit", "-q", "-a", "-m", "Since")
+    event_ids.add(note(lab, "since"))
+    assert try_git(lab.root, "stash", "pop").code
+    assert "UU" in lab.git("status", "--porcelain")
+    return lab, event_ids
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_refused_before_it_changes_anything_while_a_stash_has_left_conflicts(
+    conflicted: tuple[Lab, set[str]], command: str
+) -> None:
+    lab, _ = conflicted
+    before = picture(lab)
+    with pytest.raises(OperationInProgress, match="conflicts are not resolved yet"):
+        COMMANDS[command](lab)
+    assert picture(lab) == before
+
+
+def test_the_doctor_mends_a_log_with_conflicts_of_a_stash_and_says_how_to_go_on(
+    conflicted: tuple[Lab, set[str]],
+) -> None:
+    lab, event_ids = conflicted
+    plan = plan_repair(lab.mission_log)
+    assert plan.then is not None
+    repair_log(lab.mission_log, plan)
+    assert {line.row["event_id"] for line in iter_rows(lab.log) if line.row} >= event_ids
+    for command in plan.then.split(" && "):
+        lab.git(*command.split()[1:])
+    if "UU" in lab.git("status", "--porcelain"):
+        lab.git("checkout", "--theirs", "--", "notes.txt")
+        lab.git("add", "notes.txt")
+    note(lab, "and on")
+    lab.git("commit", "-q", "-a", "--allow-empty", "-m", "What was stashed")
+    assert lab.git("status", "--porcelain") == ""
 
 
 def test_what_the_user_staged_stays_staged_when_a_commit_is_refused(

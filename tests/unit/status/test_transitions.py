@@ -103,6 +103,28 @@ def test_an_edge_without_guard_passes_with_nothing_but_a_name(source: Lane, targ
     check_transition(source, request(target))
 
 
+@pytest.mark.parametrize("nobody", ["", " ", {}, {"tool": " "}, {"role": None, "model": ""}])
+@pytest.mark.parametrize(("source", "target"), sorted(UPSTREAM))
+def test_no_edge_passes_for_an_actor_without_any_name(
+    source: Lane, target: Lane, nobody: str | dict[str, Any]
+) -> None:
+    facts = {**SATISFYING.get((source, target), {}), "actor": nobody}
+    error = rejected(source, request(target, **facts))
+    assert error.code == "TRANSITION_REJECTED"
+    assert error.details["guard"] == "actor_present"
+    assert "nobody is named as the actor" in error.message
+    assert "--agent" in error.fix
+
+
+@pytest.mark.parametrize("nobody", [{}, {"tool": " "}])
+@pytest.mark.parametrize("origin", sorted(RESUME))
+def test_nobody_takes_a_blocked_package_back_to_where_it_came_from(
+    origin: Lane, nobody: dict[str, str]
+) -> None:
+    error = rejected(B, request(origin, evidence=EVIDENCE, actor=nobody), blocked_from=origin)
+    assert error.details["guard"] == "actor_present"
+
+
 @pytest.mark.parametrize(
     ("source", "target", "missing", "guard"),
     [
@@ -190,8 +212,8 @@ def test_force_overrides_every_edge_and_guard_even_out_of_final_lanes(
 
 @pytest.mark.parametrize(
     ("given_", "guard"),
-    [({"actor": "", "reason": "x"}, "force_actor"), ({"reason": None}, "force_reason"),
-     ({"reason": " \t"}, "force_reason")],
+    [({"actor": "", "reason": "x"}, "force_actor"), ({"actor": {}, "reason": "x"}, "force_actor"),
+     ({"reason": None}, "force_reason"), ({"reason": " \t"}, "force_reason")],
 )  # fmt: skip
 def test_force_needs_an_actor_and_a_reason(given_: dict[str, Any], guard: str) -> None:
     assert rejected(P, request(D, force=True, **given_)).details["guard"] == guard
@@ -245,7 +267,7 @@ def test_it_does_not_matter_to_other_lanes_where_a_package_was_blocked() -> None
     facts=st.fixed_dictionaries(
         {},
         optional={
-            "actor": st.sampled_from(["", "claude"]),
+            "actor": st.sampled_from(["", "claude", {}, {"tool": "codex"}]),
             "force": st.booleans(),
             "reason": st.sampled_from([None, "", "because"]),
             "review_ref": st.sampled_from([None, "review-1", "other"]),
@@ -268,8 +290,8 @@ def test_a_change_passes_by_an_edge_or_by_force_and_never_otherwise(
         assert error.details["guard"]
         return
     assert target in DISPLAY_LANES
+    assert wanted.actor
     if wanted.force:
-        assert wanted.actor
         assert wanted.reason
     else:
         start = Lane.GENESIS if source is Lane.UNINITIALIZED else source

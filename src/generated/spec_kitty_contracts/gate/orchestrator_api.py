@@ -181,6 +181,7 @@ K13 = frozenset(
         "requesting_actor",
         "unsatisfied_dependencies",
         "incomplete_wps",
+        "required_evidence_path",
         "target_branch",
         "errors",
         "strategy",
@@ -1559,53 +1560,57 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
                 for x12 in x10:
                     if type(x12) is not str:
                         return False
-        x13 = v.get("target_branch", MISSING)
+        x13 = v.get("required_evidence_path", MISSING)
         if x13 is not MISSING:
             if type(x13) is not str:
                 return False
-        x14 = v.get("errors", MISSING)
+        x14 = v.get("target_branch", MISSING)
         if x14 is not MISSING:
-            if type(x14) is not list:
+            if type(x14) is not str:
+                return False
+        x15 = v.get("errors", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not list:
                 return False
             else:
-                for x16 in x14:
-                    if type(x16) is not str:
+                for x17 in x15:
+                    if type(x17) is not str:
                         return False
-        x17 = v.get("strategy", MISSING)
-        if x17 is not MISSING:
-            if type(x17) is not str:
-                return False
-        x18 = v.get("supported", MISSING)
+        x18 = v.get("strategy", MISSING)
         if x18 is not MISSING:
-            if type(x18) is not list:
+            if type(x18) is not str:
+                return False
+        x19 = v.get("supported", MISSING)
+        if x19 is not MISSING:
+            if type(x19) is not list:
                 return False
             else:
-                for x20 in x18:
-                    if type(x20) is not str:
+                for x21 in x19:
+                    if type(x21) is not str:
                         return False
-        x21 = v.get("provider_version", MISSING)
-        if x21 is not MISSING:
-            if type(x21) is not str:
-                return False
-        x22 = v.get("min_supported_provider_version", MISSING)
+        x22 = v.get("provider_version", MISSING)
         if x22 is not MISSING:
             if type(x22) is not str:
                 return False
-        x23 = v.get("api_version", MISSING)
+        x23 = v.get("min_supported_provider_version", MISSING)
         if x23 is not MISSING:
             if type(x23) is not str:
                 return False
-        x24 = v.get("merged", MISSING)
+        x24 = v.get("api_version", MISSING)
         if x24 is not MISSING:
-            if type(x24) is not bool:
+            if type(x24) is not str:
                 return False
-        x25 = v.get("commit", MISSING)
+        x25 = v.get("merged", MISSING)
         if x25 is not MISSING:
-            if x25 is not None:
-                if type(x25) is not str:
+            if type(x25) is not bool:
+                return False
+        x26 = v.get("commit", MISSING)
+        if x26 is not MISSING:
+            if x26 is not None:
+                if type(x26) is not str:
                     return False
                 else:
-                    if not x25:
+                    if not x26:
                         return False
     return True
 
@@ -5064,136 +5069,147 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                             x12,
                             "a string",
                         )
-        x13 = v.get("target_branch", MISSING)
+        x13 = v.get("required_evidence_path", MISSING)
         if x13 is not MISSING:
             if type(x13) is not str:
+                bad(
+                    out,
+                    f"{p}.required_evidence_path",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/required_evidence_path/type",
+                    x13,
+                    "a string",
+                )
+        x14 = v.get("target_branch", MISSING)
+        if x14 is not MISSING:
+            if type(x14) is not str:
                 bad(
                     out,
                     f"{p}.target_branch",
                     "type",
                     S0 + "/$defs/FailureData/properties/target_branch/type",
-                    x13,
+                    x14,
                     "a string",
                 )
-        x14 = v.get("errors", MISSING)
-        if x14 is not MISSING:
-            if type(x14) is not list:
+        x15 = v.get("errors", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not list:
                 bad(
                     out,
                     f"{p}.errors",
                     "type",
                     S0 + "/$defs/FailureData/properties/errors/type",
-                    x14,
+                    x15,
                     "an array",
                 )
             else:
-                for i15, x16 in enumerate(x14):
-                    if type(x16) is not str:
+                for i16, x17 in enumerate(x15):
+                    if type(x17) is not str:
                         bad(
                             out,
-                            f"{p}.errors[{i15}]",
+                            f"{p}.errors[{i16}]",
                             "type",
                             S0 + "/$defs/FailureData/properties/errors/items/type",
-                            x16,
+                            x17,
                             "a string",
                         )
-        x17 = v.get("strategy", MISSING)
-        if x17 is not MISSING:
-            if type(x17) is not str:
+        x18 = v.get("strategy", MISSING)
+        if x18 is not MISSING:
+            if type(x18) is not str:
                 bad(
                     out,
                     f"{p}.strategy",
                     "type",
                     S0 + "/$defs/FailureData/properties/strategy/type",
-                    x17,
+                    x18,
                     "a string",
                 )
-        x18 = v.get("supported", MISSING)
-        if x18 is not MISSING:
-            if type(x18) is not list:
+        x19 = v.get("supported", MISSING)
+        if x19 is not MISSING:
+            if type(x19) is not list:
                 bad(
                     out,
                     f"{p}.supported",
                     "type",
                     S0 + "/$defs/FailureData/properties/supported/type",
-                    x18,
+                    x19,
                     "an array",
                 )
             else:
-                for i19, x20 in enumerate(x18):
-                    if type(x20) is not str:
+                for i20, x21 in enumerate(x19):
+                    if type(x21) is not str:
                         bad(
                             out,
-                            f"{p}.supported[{i19}]",
+                            f"{p}.supported[{i20}]",
                             "type",
                             S0 + "/$defs/FailureData/properties/supported/items/type",
-                            x20,
+                            x21,
                             "a string",
                         )
-        x21 = v.get("provider_version", MISSING)
-        if x21 is not MISSING:
-            if type(x21) is not str:
+        x22 = v.get("provider_version", MISSING)
+        if x22 is not MISSING:
+            if type(x22) is not str:
                 bad(
                     out,
                     f"{p}.provider_version",
                     "type",
                     S0 + "/$defs/FailureData/properties/provider_version/type",
-                    x21,
+                    x22,
                     "a string",
                 )
-        x22 = v.get("min_supported_provider_version", MISSING)
-        if x22 is not MISSING:
-            if type(x22) is not str:
+        x23 = v.get("min_supported_provider_version", MISSING)
+        if x23 is not MISSING:
+            if type(x23) is not str:
                 bad(
                     out,
                     f"{p}.min_supported_provider_version",
                     "type",
                     S0 + "/$defs/FailureData/properties/min_supported_provider_version/type",
-                    x22,
+                    x23,
                     "a string",
                 )
-        x23 = v.get("api_version", MISSING)
-        if x23 is not MISSING:
-            if type(x23) is not str:
+        x24 = v.get("api_version", MISSING)
+        if x24 is not MISSING:
+            if type(x24) is not str:
                 bad(
                     out,
                     f"{p}.api_version",
                     "type",
                     S0 + "/$defs/FailureData/properties/api_version/type",
-                    x23,
+                    x24,
                     "a string",
                 )
-        x24 = v.get("merged", MISSING)
-        if x24 is not MISSING:
-            if type(x24) is not bool:
+        x25 = v.get("merged", MISSING)
+        if x25 is not MISSING:
+            if type(x25) is not bool:
                 bad(
                     out,
                     f"{p}.merged",
                     "type",
                     S0 + "/$defs/FailureData/properties/merged/type",
-                    x24,
+                    x25,
                     "true or false",
                 )
-        x25 = v.get("commit", MISSING)
-        if x25 is not MISSING:
-            if x25 is not None:
-                if type(x25) is not str:
+        x26 = v.get("commit", MISSING)
+        if x26 is not MISSING:
+            if x26 is not None:
+                if type(x26) is not str:
                     bad(
                         out,
                         f"{p}.commit",
                         "type",
                         S0 + "/$defs/FailureData/properties/commit/anyOf/0/type",
-                        x25,
+                        x26,
                         "a string or null",
                     )
                 else:
-                    if not x25:
+                    if not x26:
                         bad(
                             out,
                             f"{p}.commit",
                             "minLength",
                             S0 + "/$defs/FailureData/properties/commit/anyOf/0/minLength",
-                            x25,
+                            x26,
                             "at least 1 character",
                         )
 
@@ -5973,6 +5989,12 @@ def orchestrator_api_allOf_18_then_error_code_anyOf_2_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_api_allOf_18_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WORKFLOW_EVIDENCE_REQUIRED"):
+        return False
+    return True
+
+
 def orchestrator_api_allOf_18_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
     if not (type(v) is str and v == "MISSION_NOT_READY"):
         bad(
@@ -5982,6 +6004,18 @@ def orchestrator_api_allOf_18_then_error_code_anyOf_2(v: Any, p: str, out: list[
             S0 + "/allOf/18/then/properties/error_code/anyOf/2/const",
             v,
             '"MISSION_NOT_READY"',
+        )
+
+
+def orchestrator_api_allOf_18_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WORKFLOW_EVIDENCE_REQUIRED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/18/then/properties/error_code/anyOf/3/const",
+            v,
+            '"WORKFLOW_EVIDENCE_REQUIRED"',
         )
 
 
@@ -6618,6 +6652,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     orchestrator_api_GeneralFailureCode_ok(x85)
                     or orchestrator_api_MissionFailureCode_ok(x85)
                     or orchestrator_api_allOf_18_then_error_code_anyOf_2_ok(x85)
+                    or orchestrator_api_allOf_18_then_error_code_anyOf_3_ok(x85)
                     or orchestrator_api_CommitFailureCode_ok(x85)
                 ):
                     bad(
@@ -6636,6 +6671,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_GeneralFailureCode,
                             orchestrator_api_MissionFailureCode,
                             orchestrator_api_allOf_18_then_error_code_anyOf_2,
+                            orchestrator_api_allOf_18_then_error_code_anyOf_3,
                             orchestrator_api_CommitFailureCode,
                         ),
                     )

@@ -147,6 +147,12 @@ class FailureData(Contract):
         list[str] | None,
         Field(description="Work packages that are not approved, done or canceled."),
     ] = None
+    required_evidence_path: Annotated[
+        str | None,
+        Field(
+            description="Where the address of a workflow run has to be written, relative to the repository."
+        ),
+    ] = None
     target_branch: Annotated[
         str | None, Field(description="The branch that was to be merged into.")
     ] = None

@@ -105,6 +105,8 @@ class FailureData(TypedDict):
     """Work packages that it builds on and that are not approved."""
     incomplete_wps: NotRequired[list[str]]
     """Work packages that are not approved, done or canceled."""
+    required_evidence_path: NotRequired[str]
+    """Where the address of a workflow run has to be written, relative to the repository."""
     target_branch: NotRequired[str]
     """The branch that was to be merged into."""
     errors: NotRequired[list[str]]
