@@ -32,6 +32,7 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("merge", "mission:merge", "Bring a mission's work onto its target branch."),
     ("mission", "mission:app", "List and show missions."),
     ("agent", "agent:app", "Commands that agents call: missions, tasks, actions, status."),
+    ("charter", "charter:app", "How this project works: the charter, and what governs each step."),
     ("contract", "contract:app", "Show, validate against and compare the contracts."),
     ("orchestrator-api", "orchestrator_api:app", "Commands for an external orchestrator; each answers with one JSON envelope."),
 )  # fmt: skip

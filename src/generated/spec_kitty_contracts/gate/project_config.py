@@ -32,13 +32,6 @@ K4 = frozenset(("protected_branches",))
 K5 = frozenset(("strategy",))
 K6 = frozenset(
     (
-        "name",
-        "path",
-    )
-)
-K7 = frozenset(("packs",))
-K8 = frozenset(
-    (
         "project",
         "build",
         "node",
@@ -368,109 +361,6 @@ def project_config_MergeSection(v: Any, p: str, out: list[Violation]) -> None:
                     )
 
 
-def project_config_GovernancePack(v: Any, p: str, out: list[Violation]) -> None:
-    if type(v) is not dict:
-        bad(out, p, "type", S0 + "/$defs/GovernancePack/type", v, "an object")
-    else:
-        x1 = v.get("name", MISSING)
-        if x1 is MISSING:
-            bad(
-                out,
-                f"{p}.name",
-                "required",
-                S0 + "/$defs/GovernancePack/required",
-                MISSING,
-                "a string",
-            )
-        else:
-            if type(x1) is not str:
-                bad(
-                    out,
-                    f"{p}.name",
-                    "type",
-                    S0 + "/$defs/GovernancePack/properties/name/type",
-                    x1,
-                    "a string",
-                )
-            else:
-                if len(x1) > 60:
-                    bad(
-                        out,
-                        f"{p}.name",
-                        "maxLength",
-                        S0 + "/$defs/GovernancePack/properties/name/maxLength",
-                        x1,
-                        "at most 60 characters",
-                    )
-                if not (
-                    len(x1) >= 1
-                    and not x1[0:1].strip(
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                    )
-                    and not x1[1:].strip(
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-                    )
-                ):
-                    bad(
-                        out,
-                        f"{p}.name",
-                        "pattern",
-                        S0 + "/$defs/GovernancePack/properties/name/pattern",
-                        x1,
-                        "text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$",
-                    )
-        x2 = v.get("path", MISSING)
-        if x2 is MISSING:
-            bad(
-                out,
-                f"{p}.path",
-                "required",
-                S0 + "/$defs/GovernancePack/required",
-                MISSING,
-                "a string",
-            )
-        else:
-            if type(x2) is not str:
-                bad(
-                    out,
-                    f"{p}.path",
-                    "type",
-                    S0 + "/$defs/GovernancePack/properties/path/type",
-                    x2,
-                    "a string",
-                )
-            else:
-                if not x2:
-                    bad(
-                        out,
-                        f"{p}.path",
-                        "minLength",
-                        S0 + "/$defs/GovernancePack/properties/path/minLength",
-                        x2,
-                        "at least 1 character",
-                    )
-
-
-def project_config_GovernanceConfig(v: Any, p: str, out: list[Violation]) -> None:
-    if type(v) is not dict:
-        bad(out, p, "type", S0 + "/$defs/GovernanceConfig/type", v, "an object")
-    else:
-        x1 = v.get("packs", MISSING)
-        if x1 is not MISSING:
-            if type(x1) is not list:
-                bad(
-                    out,
-                    f"{p}.packs",
-                    "type",
-                    S0 + "/$defs/GovernanceConfig/properties/packs/type",
-                    x1,
-                    "an array",
-                )
-            else:
-                for i2, x3 in enumerate(x1):
-                    project_config_GovernancePack(x3, f"{p}.packs[{i2}]", out)
-
-
 def project_config(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
@@ -587,4 +477,12 @@ def project_config(v: Any, p: str, out: list[Violation]) -> None:
             project_config_MergeSection(x10, f"{p}.merge", out)
         x11 = v.get("governance", MISSING)
         if x11 is not MISSING:
-            project_config_GovernanceConfig(x11, f"{p}.governance", out)
+            if type(x11) is not dict:
+                bad(
+                    out,
+                    f"{p}.governance",
+                    "type",
+                    S0 + "/properties/governance/type",
+                    x11,
+                    "an object",
+                )
