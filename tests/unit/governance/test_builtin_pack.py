@@ -29,7 +29,9 @@ PACK = built_in().compiled
 
 def test_the_generated_form_follows_from_the_yaml() -> None:
     for name, data in generated().items():
-        assert (COMPILED.parent / name).read_bytes() == data, "run: python -m tools.parse_governance"
+        assert (COMPILED.parent / name).read_bytes() == data, (
+            "run: python -m tools.parse_governance"
+        )
 
 
 def test_the_pack_has_what_agents_need() -> None:

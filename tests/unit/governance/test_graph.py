@@ -19,9 +19,7 @@ FILE = f"{OWN}/a.directive.yaml"
 
 
 def implement(root: Path, profile: str | None = None) -> GovernanceContext:
-    return governance_for(
-        root, mission_type="software-dev", action="implement", profile=profile
-    )
+    return governance_for(root, mission_type="software-dev", action="implement", profile=profile)
 
 
 @pytest.mark.parametrize(
@@ -33,15 +31,15 @@ def implement(root: Path, profile: str | None = None) -> GovernanceContext:
         ("specializes_from: directive:GONE\n", 5),
     ],
 )
-def test_an_unknown_target_is_told_with_its_line(
-    tmp_path: Path, relation: str, line: int
-) -> None:
+def test_an_unknown_target_is_told_with_its_line(tmp_path: Path, relation: str, line: int) -> None:
     [problem] = refused(write(tmp_path, {FILE: directive("RULE", relation)}))
     assert problem[:2] == (FILE, line)
     assert "which no layer declares" in problem[2]
 
 
-@pytest.mark.parametrize("relation", ["replaces: [tactic:premortem]", "specializes_from: tactic:premortem"])
+@pytest.mark.parametrize(
+    "relation", ["replaces: [tactic:premortem]", "specializes_from: tactic:premortem"]
+)
 def test_another_kind_can_be_neither_replaced_nor_specialised(
     tmp_path: Path, relation: str
 ) -> None:

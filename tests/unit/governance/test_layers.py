@@ -28,7 +28,9 @@ def item(root: Path, identity: str, action: str = "implement") -> GovernanceItem
     return next(part for part in found.items if part.id == identity)
 
 
-def test_a_project_changes_one_field_of_a_built_in_item_and_keeps_the_others(tmp_path: Path) -> None:
+def test_a_project_changes_one_field_of_a_built_in_item_and_keeps_the_others(
+    tmp_path: Path,
+) -> None:
     before = item(tmp_path, "STAY_IN_SCOPE")
     write(tmp_path, {f"{OWN}/a.directive.yaml": "id: STAY_IN_SCOPE\ntitle: Ours\n"})
     after = item(tmp_path, "STAY_IN_SCOPE")
