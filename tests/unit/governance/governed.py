@@ -47,4 +47,4 @@ def refused(root: Path) -> list[tuple[str, int | None, str]]:
         load_catalogue(root)
     assert caught.value.code == "GOVERNANCE_INVALID"
     assert "charter lint" in caught.value.fix
-    return [tuple(problem) for problem in caught.value.problems]
+    return [(found.file, found.line, found.message) for found in caught.value.problems]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specify_cli.governance.catalogue import CACHE_FILE, compile_project, load_catalogue
+from specify_cli.governance.catalogue import compile_project, load_catalogue
 from specify_cli.governance.context import governance_for
 from specify_cli.governance.merging import merged_document
+from specify_cli.governance.places import CACHE_FILE
 from specify_cli.governance.sources import SourceFile, Sources
 from tests.unit.governance.governed import OWN, directive, packs, refused, tactic, write
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from specify_cli.governance.compilation import Compilation
     from specify_cli.governance.context import GovernanceItem
 
 NAMED = "mission_type: software-dev\nactions:\n  implement:\n    mandatory: [{}]\n"
@@ -127,9 +129,12 @@ def test_the_cache_is_used_while_nothing_changes_and_never_afterwards(
     root = write(tmp_path, {f"{OWN}/a.directive.yaml": directive("RULE", title="First")})
     (root / ".kittify/runtime").mkdir()
     compiled = []
-    monkeypatch.setattr(
-        catalogue, "compile_project", lambda s: compiled.append(1) or compile_project(s)
-    )
+
+    def compile_counted(sources: Sources) -> Compilation:
+        compiled.append(sources)
+        return compile_project(sources)
+
+    monkeypatch.setattr(catalogue, "compile_project", compile_counted)
 
     def title() -> str:
         catalogue._compiled.cache_clear()  # as in another process
