@@ -48,6 +48,19 @@ def test_null_takes_a_field_away(tmp_path: Path) -> None:
     assert "Allowed all the same" not in item(tmp_path, "STAY_IN_SCOPE").text
 
 
+def test_a_mapping_is_merged_key_by_key(tmp_path: Path) -> None:
+    text = "profile-id: implementer\nspecialization:\n  primary-focus: Ours\n  avoidance-boundary: null\n"
+    before = load_catalogue(tmp_path)["profiles"]["implementer"]["text"]
+    write(tmp_path, {f"{OWN}/a.agent.yaml": text})
+    after = load_catalogue(tmp_path)["profiles"]["implementer"]["text"]
+    done_well = "You have done well when: Every criterion is met"
+    assert done_well in before
+    assert done_well in after
+    assert "Look at: Ours" in after
+    assert "Leave alone" in before
+    assert "Leave alone" not in after
+
+
 def test_packs_stand_between_the_built_in_pack_and_the_project(tmp_path: Path) -> None:
     root = write(
         tmp_path / "project",
@@ -172,8 +185,9 @@ def test_merging_keeps_what_is_not_mentioned_and_takes_what_is(low: dict, high: 
     for key in low.keys() - high.keys():
         assert merged[key] == low[key]
     for key, value in high.items():
-        if not (isinstance(value, dict) and isinstance(low.get(key), dict)):
-            assert merged[key] == value
+        below = low.get(key)
+        both = isinstance(value, dict) and isinstance(below, dict)
+        assert merged[key] == (merged_document(below, value) if both else value)
 
 
 def test_files_are_merged_the_same_way_whatever_their_names(tmp_path: Path) -> None:
