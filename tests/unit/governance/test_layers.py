@@ -186,8 +186,10 @@ def test_merging_keeps_what_is_not_mentioned_and_takes_what_is(low: dict, high: 
         assert merged[key] == low[key]
     for key, value in high.items():
         below = low.get(key)
-        both = isinstance(value, dict) and isinstance(below, dict)
-        assert merged[key] == (merged_document(below, value) if both else value)
+        if isinstance(value, dict) and isinstance(below, dict):
+            assert merged[key] == merged_document(below, value)
+        else:
+            assert merged[key] == value
 
 
 def test_files_are_merged_the_same_way_whatever_their_names(tmp_path: Path) -> None:
