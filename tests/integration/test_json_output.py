@@ -27,7 +27,7 @@ def keys_of(value: object) -> set[str]:
 
 @pytest.mark.proves("001 FR-003")
 def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_nothing_else(
-    finalized_mission: Path, cli: Callable[..., Ran]
+    finalized_mission: Path, cli: Callable[..., Ran], tmp_path: Path
 ) -> None:
     root = finalized_mission.parent.parent
     slug = finalized_mission.name
@@ -54,6 +54,18 @@ def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_no
     run("agent", "config", "list")
     run("agent", "config", "sync", "--dry-run")
     run("agent", "config", "remove", "claude")
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("answers: {languages_frameworks: Python}\n", encoding="utf-8")
+    run("charter", "interview", status=1)
+    run("charter", "interview", "--answers", str(answers))
+    run("charter", "generate")
+    run("charter", "activate", "premortem")
+    run("charter", "deactivate", "premortem")
+    run("charter", "lint")
+    run("charter", "show")
+    run("charter", "context", "--action", "implement")
+    git(root, "add", ".kittify/charter")
+    git(root, "commit", "-q", "-m", "Decide how we work")
     run("mission", "list")
     run("mission", "show", slug)
     run("plan")

@@ -42,6 +42,7 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("runs", "runs:app", "List the runs of this checkout and remove old ones."),
     ("config", "config:app", "Read and set the project's settings."),
     ("agent", "agent:app", "Commands that agents call: missions, tasks, actions, status."),
+    ("charter", "charter:app", "How this project works: the charter, and what governs each step."),
     ("contract", "contract:app", "Show, validate against and compare the contracts."),
     ("orchestrator-api", "orchestrator_api:app", "Commands for an external orchestrator; each answers with one JSON envelope."),
 )  # fmt: skip

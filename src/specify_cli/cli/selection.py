@@ -22,15 +22,13 @@ def select_project() -> Project:
     return resolve_project()
 
 
-def select_mission(handle: str | None) -> tuple[Project, Mission]:
-    """Find the project and the mission named by `handle`, or the only open one.
+def select_initialized_project() -> Project:
+    """Find the project, and refuse a repository that is none.
 
     Raises:
-        SpecKittyError: As `select_project`, and UNSAFE_NAME, MISSION_NOT_FOUND, MISSION_AMBIGUOUS,
-            CORRUPT_METADATA.
+        SpecKittyError: NOT_A_REPOSITORY, BARE_REPOSITORY, NOT_INITIALIZED.
     """
     from specify_cli.identity.project import NotInitialized
-    from specify_cli.missions.mission import find_mission
 
     project = select_project()
     if not (project.root / KITTIFY).is_dir():
@@ -39,4 +37,17 @@ def select_mission(handle: str | None) -> tuple[Project, Mission]:
             fix="spec-kitty init",
             details={"missing": KITTIFY},
         )
+    return project
+
+
+def select_mission(handle: str | None) -> tuple[Project, Mission]:
+    """Find the project and the mission named by `handle`, or the only open one.
+
+    Raises:
+        SpecKittyError: As `select_project`, and UNSAFE_NAME, MISSION_NOT_FOUND, MISSION_AMBIGUOUS,
+            CORRUPT_METADATA.
+    """
+    from specify_cli.missions.mission import find_mission
+
+    project = select_initialized_project()
     return project, find_mission(project.root, handle)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specify_cli.governance.charter import charter_document
 from specify_cli.governance.places import CHARTER_FILE
-from specify_cli.governance.problems import GovernanceInvalid, refuse
+from specify_cli.governance.problems import Problem, refuse
 from specify_cli.governance.sources import leads_outside, read_file
 from specify_cli.kernel.files import DISK
 from specify_cli.kernel.locks import file_lock
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from specify_cli.governance.problems import Problem
     from specify_cli.kernel.json_types import JsonObject
 
 LOCK_FILE = ".kittify/runtime/charter.lock"
@@ -64,11 +63,7 @@ def write_files(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
         while not nearest.exists() and not nearest.is_symlink():
             nearest = nearest.parent
         if leads_outside(nearest, root):
-            raise GovernanceInvalid(
-                f"{name} leads out of the project through a link.",
-                fix=f"Replace the link by a folder or file of the project: {name}",
-                details={"file": name},
-            )
+            refuse([Problem(name, None, "it leads out of the project through a link")])
     for name, text in files.items():
         path, data = root / name, text.encode("utf-8")
         if path.is_file() and path.read_bytes() == data:

@@ -11,7 +11,9 @@ from specify_cli.kernel.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec_kitty_contracts.wire.definitions import GovernanceContext as GovernanceDocument
+    from spec_kitty_contracts.wire.governance_context import (
+        GovernanceContext as GovernanceDocument,
+    )
     from specify_cli.governance.charter_summary import CharterSummary
     from specify_cli.governance.compiled import Compiled
     from specify_cli.governance.selection import Choice

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
+MAX_DEPTH = 50
+_NESTING = re.compile(
+    rf"[\[{{}}\]]|(?:[-?] +){{{MAX_DEPTH},}}|^ {{{MAX_DEPTH * 4},}}", re.MULTILINE
+)
+
 
 class Declaration:
     """What one file says about one item, or about the actions of one mission type.
@@ -70,24 +75,43 @@ def lines_of(text: str) -> Callable[[str], int]:
 
 def parsed(source: SourceFile, problems: list[Problem]) -> JsonObject | None:
     """Parse a YAML file that holds a mapping; add to `problems` when it does not."""
-    control = _CONTROL.search(source.text)
-    if control is not None:
-        line = source.text.count("\n", 0, control.start()) + 1
-        problems.append(
-            Problem(source.file, line, f"it holds the control character {control[0]!r}")
-        )
+    hostile = _hostile(source.text)
+    if hostile is not None:
+        problems.append(Problem(source.file, *hostile))
         return None
     try:
         document = load_yaml(source.text, source=source.file)
     except YamlError as error:
         at = error.details.get("line")
         message = error.message.rstrip(".").partition(": ")[2] or error.message
+        if "'\\t'" in message:
+            message = "a tab cannot indent YAML; use spaces"
         problems.append(Problem(source.file, at if isinstance(at, int) else None, message))
         return None
     if not isinstance(document, dict) or any(not isinstance(key, str) for key in document):
         problems.append(Problem(source.file, 1, "it is not a mapping of keys to values"))
         return None
     return cast("JsonObject", document)
+
+
+def _hostile(text: str) -> tuple[int, str] | None:
+    """Return the line of what must not reach the parser, and why.
+
+    The parser takes minutes for what is nested thousands of levels deep. Brackets inside of texts
+    are counted too: nobody needs so many that stay open.
+    """
+    control = _CONTROL.search(text)
+    if control is not None:
+        line = text.count("\n", 0, control.start()) + 1
+        return line, f"it holds the control character {control[0]!r}"
+    depth = 0
+    for found in _NESTING.finditer(text):
+        opens = found[0] in "[{"
+        depth = max(0, depth + (1 if opens else -1)) if len(found[0]) == 1 else depth
+        if depth > MAX_DEPTH or len(found[0]) > 1:
+            line = text.count("\n", 0, found.start()) + 1
+            return line, f"it is nested more than {MAX_DEPTH} levels deep"
+    return None
 
 
 def declarations(files: Iterable[SourceFile], problems: list[Problem]) -> list[Declaration]:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
         GovernanceKind,
     )
     from spec_kitty_contracts.wire.definitions import CharterSummary as CharterDocument
-    from spec_kitty_contracts.wire.definitions import GovernanceContext as GovernanceDocument
+    from spec_kitty_contracts.wire.governance_context import (
+        GovernanceContext as GovernanceDocument,
+    )
     from specify_cli.governance.charter_summary import CharterSummary, Deactivation
     from specify_cli.governance.context import GovernanceContext
 

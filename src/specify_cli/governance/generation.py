@@ -42,10 +42,12 @@ class GeneratedCharter(NamedTuple):
     Attributes:
         written: Files that are new or different.
         activated: Items that the charter activates now.
+        deactivated: Items that it takes away, each with its reason.
     """
 
     written: tuple[str, ...]
     activated: tuple[str, ...]
+    deactivated: tuple[tuple[str, str], ...]
 
 
 def generate_charter(root: Path, *, force: bool = False) -> GeneratedCharter:
@@ -86,7 +88,10 @@ def generate_charter(root: Path, *, force: bool = False) -> GeneratedCharter:
         check("charter", load_yaml(edited, source=CHARTER_FILE))
         written = write_files(root, {CHARTER_FILE: edited, CHARTER_TEXT: prose})
     charter = load_catalogue(root)["charter"]
-    return GeneratedCharter(written, tuple(charter["activated"]) if charter else ())
+    if charter is None:
+        return GeneratedCharter(written, (), ())
+    gone = tuple((entry["item"], entry["reason"]) for entry in charter["deactivated"])
+    return GeneratedCharter(written, tuple(charter["activated"]), gone)
 
 
 def charter_prose(policies: Sequence[JsonValue]) -> str:

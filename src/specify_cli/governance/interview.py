@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spec_kitty_contracts.wire.charter_answers import CharterAnswersFile
-    from specify_cli.kernel.json_types import JsonObject
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
 
 SURFACE = "charter_answers"
 _COMMAND = "spec-kitty charter interview"
@@ -65,19 +65,26 @@ class Interview(NamedTuple):
 
     Attributes:
         document: The answers file.
-        written: Whether the file is new or different.
+        written: The answers file, if it is new or different.
     """
 
     document: CharterAnswersFile
     written: tuple[str, ...]
 
+    @property
+    def given(self) -> int:
+        """How many questions have an answer."""
+        answers = cast("Mapping[str, object]", self.document["answers"])
+        return sum(1 for text in answers.values() if isinstance(text, str) and text.strip())
 
-def take_answers(root: Path, file: Path) -> Interview:
+
+def take_answers(root: Path, file: Path, *, mission_type: str | None = None) -> Interview:
     """Take the answers of a file into the project.
 
     Args:
         root: The main checkout.
         file: A YAML file as in contracts/published/charter_answers.schema.json.
+        mission_type: The mission type that it was held for, instead of the one in the file.
 
     Raises:
         AnswersMissing: CHARTER_ANSWERS_MISSING: there is no such file.
@@ -97,7 +104,8 @@ def take_answers(root: Path, file: Path) -> Interview:
             fix="Give the path of an answers file.",
             details={"file": file.name},
         ) from error
-    return _keep(root, _checked(SourceFile(PROJECT, file.name, text)))
+    document = _checked(SourceFile(PROJECT, file.name, text))
+    return _keep(root, document | ({"mission_type": mission_type} if mission_type else {}))
 
 
 def ask(
@@ -144,6 +152,15 @@ def kept_answers(root: Path) -> CharterAnswersFile:
     return cast("CharterAnswersFile", _checked(source))
 
 
+def no_terminal() -> AnswersMissing:
+    """Return the error of an interview that nobody can be asked in."""
+    return AnswersMissing(
+        "there is no terminal to ask in.",
+        fix=f"{_COMMAND} --answers FILE",
+        details={"topics": [question.topic for question in QUESTIONS]},
+    )
+
+
 def _checked(source: SourceFile) -> JsonObject:
     from spec_kitty_contracts.gate import violations
 
@@ -165,9 +182,20 @@ def _checked(source: SourceFile) -> JsonObject:
 
 
 def _keep(root: Path, document: JsonObject) -> Interview:
-    from specify_cli.events.free_text import clean_document, surroundings
+    from specify_cli.events.free_text import (
+        clean_document,
+        surroundings,
+        without_personal_data,
+    )
 
-    kept = cast("CharterAnswersFile", clean_document(document, surroundings([root])))
+    place = surroundings([root])
+    answers = cast("Mapping[str, JsonValue]", document["answers"])
+    # Topics are anybody's words; a document's keys can say that a value is no text of a person.
+    public: JsonObject = {
+        topic: without_personal_data(text, place) if isinstance(text, str) else text
+        for topic, text in answers.items()
+    }
+    kept = cast("CharterAnswersFile", {**clean_document(document, place), "answers": public})
     check(SURFACE, kept)
     with charter_lock(root):
         written = write_files(root, {ANSWERS_FILE: dump_yaml(kept)})

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.governance.activation import mandatory_somewhere
 from specify_cli.governance.catalogue import compile_project, project_sources
-from specify_cli.governance.interview import kept_answers
+from specify_cli.governance.interview import AnswersMissing, kept_answers
 from specify_cli.governance.merging import overrides
-from specify_cli.governance.places import ANSWERS_FILE, BUILT_IN
-from specify_cli.governance.problems import GovernanceInvalid
+from specify_cli.governance.places import BUILT_IN
+from specify_cli.governance.problems import GovernanceInvalid, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +57,11 @@ class LintReport(NamedTuple):
     def errors(self) -> tuple[Finding, ...]:
         """The findings that keep the governance from loading."""
         return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The same as problems."""
+        return tuple(Problem(found.file, found.line, found.message) for found in self.errors)
 
 
 def lint_governance(root: Path) -> LintReport:
@@ -139,9 +144,10 @@ def _charter(compilation: Compilation) -> Iterator[Finding]:
 
 
 def _answers(root: Path) -> Iterable[Finding]:
-    if not (root / ANSWERS_FILE).exists():
-        return
     try:
         kept_answers(root)
+    except AnswersMissing:
+        return
     except GovernanceInvalid as error:
-        yield Finding("error", ANSWERS_FILE, None, error.message)
+        for problem in error.problems:
+            yield Finding("error", *problem)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.governance.places import BUILT_IN, PROJECT
-from specify_cli.governance.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from specify_cli.governance.declarations import Declaration
     from specify_cli.governance.kinds import Kind
+    from specify_cli.governance.problems import Problem
     from specify_cli.kernel.json_types import JsonObject, JsonValue
 
 _OWN = frozenset({"id", "profile-id", "schema_version"})

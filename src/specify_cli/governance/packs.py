@@ -14,7 +14,7 @@ from specify_cli.kernel.files import read_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spec_kitty_contracts.wire.definitions import GovernanceConfig
+    from spec_kitty_contracts.wire.governance_config import GovernanceConfig
 
 SURFACE = "governance_config"
 

@@ -35,9 +35,27 @@ class Problem(NamedTuple):
 
 
 class GovernanceInvalid(SpecKittyError):
-    """Governance files that cannot be used; nothing of them applies until they are corrected."""
+    """Governance files that cannot be used; nothing of them applies until they are corrected.
+
+    Attributes:
+        problems: Everything that is wrong.
+    """
 
     code = "GOVERNANCE_INVALID"
+
+    def __init__(self, problems: Sequence[Problem], *, fix: str = "") -> None:
+        shown = "; ".join(problem.text.rstrip(".") for problem in problems[:_SHOWN])
+        more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
+        listed: list[JsonValue] = [
+            {"file": problem.file, "line": problem.line, "problem": problem.message}
+            for problem in problems
+        ]
+        super().__init__(
+            f"{shown}{more}.",
+            fix=fix or f"Correct {problems[0].file}, then check with: spec-kitty charter lint",
+            details={"problems": listed},
+        )
+        self.problems = tuple(problems)
 
 
 class UnknownGovernanceItem(SpecKittyError):
@@ -52,16 +70,5 @@ def refuse(problems: Sequence[Problem]) -> None:
     Raises:
         GovernanceInvalid: GOVERNANCE_INVALID with all of them in `details.problems`.
     """
-    if not problems:
-        return
-    shown = "; ".join(problem.text.rstrip(".") for problem in problems[:_SHOWN])
-    more = f" (and {len(problems) - _SHOWN} more)" if len(problems) > _SHOWN else ""
-    listed: list[JsonValue] = [
-        {"file": problem.file, "line": problem.line, "problem": problem.message}
-        for problem in problems
-    ]
-    raise GovernanceInvalid(
-        f"{shown}{more}.",
-        fix=f"Correct {problems[0].file}, then check with: spec-kitty charter lint",
-        details={"problems": listed},
-    )
+    if problems:
+        raise GovernanceInvalid(problems)

@@ -173,7 +173,16 @@ def charter(v: Any, p: str, out: list[Violation]) -> None:
         bad(out, p, "type", S0 + "/type", v, "an object")
     else:
         x1 = v.get("schema_version", MISSING)
-        if x1 is not MISSING:
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.schema_version",
+                "required",
+                S0 + "/required",
+                MISSING,
+                "a string or a number",
+            )
+        else:
             if type(x1) is str:
                 pass
             elif type(x1) is int or type(x1) is float:

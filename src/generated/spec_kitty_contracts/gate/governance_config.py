@@ -109,7 +109,9 @@ def governance_config(v: Any, p: str, out: list[Violation]) -> None:
         bad(out, p, "type", S0 + "/type", v, "an object")
     else:
         x1 = v.get("packs", MISSING)
-        if x1 is not MISSING:
+        if x1 is MISSING:
+            bad(out, f"{p}.packs", "required", S0 + "/required", MISSING, "an array")
+        else:
             if type(x1) is not list:
                 bad(out, f"{p}.packs", "type", S0 + "/properties/packs/type", x1, "an array")
             else:

@@ -68,6 +68,7 @@ K5 = frozenset(
 )
 K6 = frozenset(
     (
+        "result",
         "mission_type",
         "action",
         "items",
@@ -998,64 +999,78 @@ def governance_context(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
     else:
-        x1 = v.get("mission_type", MISSING)
-        if x1 is MISSING:
+        x1 = v.get("result", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not str:
+                bad(out, f"{p}.result", "type", S0 + "/properties/result/type", x1, "a string")
+            else:
+                if not (x1 == "success"):
+                    bad(
+                        out,
+                        f"{p}.result",
+                        "const",
+                        S0 + "/properties/result/const",
+                        x1,
+                        '"success"',
+                    )
+        x2 = v.get("mission_type", MISSING)
+        if x2 is MISSING:
             bad(out, f"{p}.mission_type", "required", S0 + "/required", MISSING, "a string")
         else:
-            if type(x1) is not str:
+            if type(x2) is not str:
                 bad(
-                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x1, "a string"
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x2, "a string"
                 )
             else:
-                if not x1:
+                if not x2:
                     bad(
                         out,
                         f"{p}.mission_type",
                         "minLength",
                         S0 + "/$defs/MissionType/minLength",
-                        x1,
+                        x2,
                         "at least 1 character",
                     )
                 if not (
-                    len(x1) >= 1
-                    and not x1[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
-                    and not x1[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                    len(x2) >= 1
+                    and not x2[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x2[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
                 ):
                     bad(
                         out,
                         f"{p}.mission_type",
                         "pattern",
                         S0 + "/$defs/MissionType/pattern",
-                        x1,
+                        x2,
                         "text that matches ^[a-z0-9][a-z0-9-]*$",
                     )
-        x2 = v.get("action", MISSING)
-        if x2 is MISSING:
+        x3 = v.get("action", MISSING)
+        if x3 is MISSING:
             bad(out, f"{p}.action", "required", S0 + "/required", MISSING, "a string")
         else:
-            if type(x2) is not str:
-                bad(out, f"{p}.action", "type", S0 + "/properties/action/type", x2, "a string")
+            if type(x3) is not str:
+                bad(out, f"{p}.action", "type", S0 + "/properties/action/type", x3, "a string")
             else:
-                if not x2:
+                if not x3:
                     bad(
                         out,
                         f"{p}.action",
                         "minLength",
                         S0 + "/properties/action/minLength",
-                        x2,
+                        x3,
                         "at least 1 character",
                     )
-        x3 = v.get("items", MISSING)
-        if x3 is MISSING:
+        x4 = v.get("items", MISSING)
+        if x4 is MISSING:
             bad(out, f"{p}.items", "required", S0 + "/required", MISSING, "an array")
         else:
-            if type(x3) is not list:
-                bad(out, f"{p}.items", "type", S0 + "/properties/items/type", x3, "an array")
+            if type(x4) is not list:
+                bad(out, f"{p}.items", "type", S0 + "/properties/items/type", x4, "an array")
             else:
-                for i4, x5 in enumerate(x3):
-                    governance_context_GovernanceItem(x5, f"{p}.items[{i4}]", out)
-        x6 = v.get("profile", MISSING)
-        if x6 is MISSING:
+                for i5, x6 in enumerate(x4):
+                    governance_context_GovernanceItem(x6, f"{p}.items[{i5}]", out)
+        x7 = v.get("profile", MISSING)
+        if x7 is MISSING:
             bad(
                 out,
                 f"{p}.profile",
@@ -1065,10 +1080,10 @@ def governance_context(v: Any, p: str, out: list[Violation]) -> None:
                 "an object (GovernanceProfile) or null",
             )
         else:
-            if x6 is not None:
-                governance_context_GovernanceProfile(x6, f"{p}.profile", out)
-        x7 = v.get("charter", MISSING)
-        if x7 is MISSING:
+            if x7 is not None:
+                governance_context_GovernanceProfile(x7, f"{p}.profile", out)
+        x8 = v.get("charter", MISSING)
+        if x8 is MISSING:
             bad(
                 out,
                 f"{p}.charter",
@@ -1078,19 +1093,19 @@ def governance_context(v: Any, p: str, out: list[Violation]) -> None:
                 "an object (CharterSummary) or null",
             )
         else:
-            if x7 is not None:
-                governance_context_CharterSummary(x7, f"{p}.charter", out)
-        x8 = v.get("dropped", MISSING)
-        if x8 is MISSING:
+            if x8 is not None:
+                governance_context_CharterSummary(x8, f"{p}.charter", out)
+        x9 = v.get("dropped", MISSING)
+        if x9 is MISSING:
             bad(out, f"{p}.dropped", "required", S0 + "/required", MISSING, "an array")
         else:
-            if type(x8) is not list:
-                bad(out, f"{p}.dropped", "type", S0 + "/properties/dropped/type", x8, "an array")
+            if type(x9) is not list:
+                bad(out, f"{p}.dropped", "type", S0 + "/properties/dropped/type", x9, "an array")
             else:
-                for i9, x10 in enumerate(x8):
-                    governance_context_DroppedItem(x10, f"{p}.dropped[{i9}]", out)
-        x11 = v.get("token_budget", MISSING)
-        if x11 is MISSING:
+                for i10, x11 in enumerate(x9):
+                    governance_context_DroppedItem(x11, f"{p}.dropped[{i10}]", out)
+        x12 = v.get("token_budget", MISSING)
+        if x12 is MISSING:
             bad(
                 out,
                 f"{p}.token_budget",
@@ -1100,67 +1115,67 @@ def governance_context(v: Any, p: str, out: list[Violation]) -> None:
                 "an integer or null",
             )
         else:
-            if x11 is not None:
-                if type(x11) is not int:
+            if x12 is not None:
+                if type(x12) is not int:
                     bad(
                         out,
                         f"{p}.token_budget",
                         "type",
                         S0 + "/properties/token_budget/anyOf/0/type",
-                        x11,
+                        x12,
                         "an integer or null",
                     )
                 else:
-                    if x11 < 0:
+                    if x12 < 0:
                         bad(
                             out,
                             f"{p}.token_budget",
                             "minimum",
                             S0 + "/properties/token_budget/anyOf/0/minimum",
-                            x11,
+                            x12,
                             "at least 0",
                         )
-        x12 = v.get("tokens", MISSING)
-        if x12 is MISSING:
+        x13 = v.get("tokens", MISSING)
+        if x13 is MISSING:
             bad(out, f"{p}.tokens", "required", S0 + "/required", MISSING, "an integer")
         else:
-            if type(x12) is not int:
-                bad(out, f"{p}.tokens", "type", S0 + "/properties/tokens/type", x12, "an integer")
+            if type(x13) is not int:
+                bad(out, f"{p}.tokens", "type", S0 + "/properties/tokens/type", x13, "an integer")
             else:
-                if x12 < 0:
+                if x13 < 0:
                     bad(
                         out,
                         f"{p}.tokens",
                         "minimum",
                         S0 + "/properties/tokens/minimum",
-                        x12,
+                        x13,
                         "at least 0",
                     )
-        x13 = v.get("notices", MISSING)
-        if x13 is MISSING:
+        x14 = v.get("notices", MISSING)
+        if x14 is MISSING:
             bad(out, f"{p}.notices", "required", S0 + "/required", MISSING, "an array")
         else:
-            if type(x13) is not list:
-                bad(out, f"{p}.notices", "type", S0 + "/properties/notices/type", x13, "an array")
+            if type(x14) is not list:
+                bad(out, f"{p}.notices", "type", S0 + "/properties/notices/type", x14, "an array")
             else:
-                for i14, x15 in enumerate(x13):
-                    if type(x15) is not str:
+                for i15, x16 in enumerate(x14):
+                    if type(x16) is not str:
                         bad(
                             out,
-                            f"{p}.notices[{i14}]",
+                            f"{p}.notices[{i15}]",
                             "type",
                             S0 + "/$defs/NonEmptyText/type",
-                            x15,
+                            x16,
                             "a string",
                         )
                     else:
-                        if not x15:
+                        if not x16:
                             bad(
                                 out,
-                                f"{p}.notices[{i14}]",
+                                f"{p}.notices[{i15}]",
                                 "minLength",
                                 S0 + "/$defs/NonEmptyText/minLength",
-                                x15,
+                                x16,
                                 "at least 1 character",
                             )
         if not v.keys() <= K6:

@@ -16,9 +16,7 @@ class Charter(Contract):
     model_config = ConfigDict(
         extra="allow",
     )
-    schema_version: Annotated[str | float | None, Field(description="Version of this format.")] = (
-        None
-    )
+    schema_version: Annotated[str | float, Field(description="Version of this format.")]
     activated_directives: Annotated[
         list[NonEmptyText] | None,
         Field(description="Ids of the directives that apply besides those of the mission type."),

@@ -168,23 +168,6 @@ GovernanceLayer = TypeAliasType(
 )
 
 
-class GovernancePack(Contract):
-    """An organisation pack."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    name: Annotated[
-        str,
-        Field(
-            description="Its name in messages and in the source of items.",
-            max_length=60,
-            pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        ),
-    ]
-    path: Annotated[str, Field(description="Its folder, relative to the project.", min_length=1)]
-
-
 class GovernanceReference(Contract):
     """A pointer to another item, as the existing CLI writes it; read as a suggestion where the item is known."""
 
@@ -483,69 +466,6 @@ class CharterSummary(Contract):
     ]
 
 
-class DroppedItem(Contract):
-    """A suggestion that the token budget left out."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    id: Annotated[str, Field(description="Its id.", min_length=1)]
-    kind: Annotated[GovernanceKind, Field(description="Its kind.")]
-    title: Annotated[str, Field(description="A few words.", min_length=1)]
-    tokens: Annotated[
-        int, Field(description="What it would have cost, with all that it requires.", ge=0)
-    ]
-    why: Annotated[str, Field(description="Why it was left out.", min_length=1)]
-
-
-class GovernanceConfig(Contract):
-    """The section `governance` of `.kittify/config.yaml`."""
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    packs: Annotated[
-        list[GovernancePack] | None,
-        Field(description="Organisation packs, the lowest layer first."),
-    ] = None
-
-
-class GovernanceItem(Contract):
-    """An item that applies."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    id: Annotated[str, Field(description="Its id.", min_length=1)]
-    kind: Annotated[GovernanceKind, Field(description="Its kind.")]
-    title: Annotated[str, Field(description="A few words.", min_length=1)]
-    text: Annotated[str, Field(description="What it says.", min_length=1)]
-    layer: Annotated[GovernanceLayer, Field(description="Where it comes from.")]
-    content_hash: Annotated[ContentHash, Field(description="Hash of `text`.")]
-    mandatory: Annotated[
-        bool, Field(description="Whether it must be followed; otherwise it is a suggestion.")
-    ]
-    why: Annotated[str, Field(description="What makes it apply.", min_length=1)]
-
-
-class GovernanceProfile(Contract):
-    """The role that the agent takes on."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    id: Annotated[str, Field(description="Its id.", min_length=1)]
-    name: Annotated[str, Field(description="What it is called.", min_length=1)]
-    roles: Annotated[list[NonEmptyText], Field(description="Roles it can take.")]
-    text: Annotated[str, Field(description="What it says.", min_length=1)]
-    layer: Annotated[GovernanceLayer, Field(description="Where it comes from.")]
-    content_hash: Annotated[ContentHash, Field(description="Hash of `text`.")]
-    asked_for: Annotated[
-        str | None,
-        Field(description="The id that was asked for; null when the action index chose."),
-    ]
-
-
 class RowEvidence(Contract):
     """Why a work package counts as approved or done."""
 
@@ -557,24 +477,3 @@ class RowEvidence(Contract):
     )
     verification: Annotated[list[RowVerification] | None, Field(description="Checks run.")] = None
     review: Annotated[RowReview, Field(description="The verdict.")]
-
-
-class GovernanceContext(Contract):
-    """What governs one action: the same facts as its text in a prompt."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    mission_type: Annotated[MissionType, Field(description="The mission type.")]
-    action: Annotated[str, Field(description="The action.", min_length=1)]
-    items: Annotated[list[GovernanceItem], Field(description="Mandatory items first.")]
-    profile: Annotated[GovernanceProfile | None, Field(description="The role, if any.")]
-    charter: Annotated[CharterSummary | None, Field(description="The charter, if there is one.")]
-    dropped: Annotated[list[DroppedItem], Field(description="What the token budget left out.")]
-    token_budget: Annotated[int | None, Field(description="The budget; null without one.", ge=0)]
-    tokens: Annotated[
-        int, Field(description="Estimate for the whole text: a token per four characters.", ge=0)
-    ]
-    notices: Annotated[
-        list[NonEmptyText], Field(description="What a reader should know about this selection.")
-    ]

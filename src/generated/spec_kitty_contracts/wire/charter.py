@@ -10,7 +10,7 @@ from .definitions import CharterDeactivation, CharterPolicy, NonEmptyText
 class Charter(TypedDict):
     """`.kittify/charter/charter.yaml`: what the project decided about how it works. Further keys, those of the existing CLI among them, are kept."""
 
-    schema_version: NotRequired[str | float]
+    schema_version: str | float
     """Version of this format."""
     activated_directives: NotRequired[list[NonEmptyText]]
     """Ids of the directives that apply besides those of the mission type."""

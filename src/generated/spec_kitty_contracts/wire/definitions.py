@@ -77,15 +77,6 @@ GovernanceLayer: TypeAlias = str
 """Where an item comes from: `built-in`, `organisation:<pack>` or `project`; the topmost layer that declares it."""
 
 
-class GovernancePack(TypedDict):
-    """An organisation pack."""
-
-    name: str
-    """Its name in messages and in the source of items."""
-    path: str
-    """Its folder, relative to the project."""
-
-
 class GovernanceReference(TypedDict):
     """A pointer to another item, as the existing CLI writes it; read as a suggestion where the item is known."""
 
@@ -284,68 +275,6 @@ class CharterSummary(TypedDict):
     """Items that it names and no layer declares."""
 
 
-class DroppedItem(TypedDict):
-    """A suggestion that the token budget left out."""
-
-    id: str
-    """Its id."""
-    kind: GovernanceKind
-    """Its kind."""
-    title: str
-    """A few words."""
-    tokens: int
-    """What it would have cost, with all that it requires."""
-    why: str
-    """Why it was left out."""
-
-
-class GovernanceConfig(TypedDict):
-    """The section `governance` of `.kittify/config.yaml`."""
-
-    packs: NotRequired[list[GovernancePack]]
-    """Organisation packs, the lowest layer first."""
-
-
-class GovernanceItem(TypedDict):
-    """An item that applies."""
-
-    id: str
-    """Its id."""
-    kind: GovernanceKind
-    """Its kind."""
-    title: str
-    """A few words."""
-    text: str
-    """What it says."""
-    layer: GovernanceLayer
-    """Where it comes from."""
-    content_hash: ContentHash
-    """Hash of `text`."""
-    mandatory: bool
-    """Whether it must be followed; otherwise it is a suggestion."""
-    why: str
-    """What makes it apply."""
-
-
-class GovernanceProfile(TypedDict):
-    """The role that the agent takes on."""
-
-    id: str
-    """Its id."""
-    name: str
-    """What it is called."""
-    roles: list[NonEmptyText]
-    """Roles it can take."""
-    text: str
-    """What it says."""
-    layer: GovernanceLayer
-    """Where it comes from."""
-    content_hash: ContentHash
-    """Hash of `text`."""
-    asked_for: str | None
-    """The id that was asked for; null when the action index chose."""
-
-
 class RowEvidence(TypedDict):
     """Why a work package counts as approved or done."""
 
@@ -355,26 +284,3 @@ class RowEvidence(TypedDict):
     """Checks run."""
     review: RowReview
     """The verdict."""
-
-
-class GovernanceContext(TypedDict):
-    """What governs one action: the same facts as its text in a prompt."""
-
-    mission_type: MissionType
-    """The mission type."""
-    action: str
-    """The action."""
-    items: list[GovernanceItem]
-    """Mandatory items first."""
-    profile: GovernanceProfile | None
-    """The role, if any."""
-    charter: CharterSummary | None
-    """The charter, if there is one."""
-    dropped: list[DroppedItem]
-    """What the token budget left out."""
-    token_budget: int | None
-    """The budget; null without one."""
-    tokens: int
-    """Estimate for the whole text: a token per four characters."""
-    notices: list[NonEmptyText]
-    """What a reader should know about this selection."""
