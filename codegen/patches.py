@@ -172,6 +172,8 @@ _ANY_EXTERNAL_REFERENCE: Final[list[dict[str, Any]]] = [
 _MODEL_RULE: Final = "the events package enforces it in its model, not in its schema: "
 
 _ERROR_CODES: Final = "/orchestrator_api/allowed_error_codes/-"
+_COMMANDS: Final = "/orchestrator_api/allowed_commands/-"
+_DESIGN: Final = "the existing CLI 3.2.7 has it, which is later than the artefact"
 _OWN_CODE: Final = "an additive code of ours, since no upstream release has one that is true: "
 
 PATCHES: Final[tuple[Patch, ...]] = (
@@ -272,6 +274,26 @@ PATCHES: Final[tuple[Patch, ...]] = (
             ("LOCK_TIMEOUT", "another process holds the mission; the caller can try again"),
             ("PROJECT_FILES_INVALID", "a file of the project cannot be used; upstream crashes"),
         )
+    ),
+    *(
+        Patch("gate/upstream_contract.json", pointer, ABSENT, word, _DESIGN)
+        for pointer, words in (
+            (
+                _COMMANDS,
+                (
+                    *("open-decision", "resolve-decision", "defer-decision", "cancel-decision"),
+                    "design-status",
+                ),
+            ),
+            (
+                _ERROR_CODES,
+                (
+                    *("DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT"),
+                    *("DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT"),
+                ),
+            ),
+        )
+        for word in words
     ),
 )
 
