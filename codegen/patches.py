@@ -271,6 +271,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
         for code, reason in (
             ("GIT_FAILED", "git itself is missing or refuses, before anything is committed"),
             ("INTERNAL_ERROR", "a defect; upstream ends in a traceback without an answer"),
+            ("MISSION_BLOCKED", "upstream answers a blocked mission as a success"),
             ("LOCK_TIMEOUT", "another process holds the mission; the caller can try again"),
             ("PROJECT_FILES_INVALID", "a file of the project cannot be used; upstream crashes"),
         )
@@ -282,7 +283,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
                 _COMMANDS,
                 (
                     *("open-decision", "resolve-decision", "defer-decision", "cancel-decision"),
-                    "design-status",
+                    *("answer-decision", "design-status"),
                 ),
             ),
             (
@@ -290,6 +291,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
                 (
                     *("DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT"),
                     *("DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT"),
+                    *("DECISION_NOT_PENDING", "NO_PENDING_DECISION"),
                 ),
             ),
         )

@@ -31,6 +31,7 @@ for _name, _help in (
     ("resolve-decision", "Answer a question that is open or was put off."),
     ("defer-decision", "Put a question off; it can be answered later."),
     ("cancel-decision", "Drop a question that need not be answered any more."),
+    ("answer-decision", "Answer the question that the mission's run waits for."),
     ("design-status", "Tell how far the design of a mission is."),
 ):
     app.command(f"{_DESIGN}:{_name.replace('-', '_')}", name=_name, help=_help)

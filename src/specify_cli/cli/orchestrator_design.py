@@ -183,6 +183,45 @@ def cancel_decision(
     return answered(execute("cancel-decision", arguments))
 
 
+def answer_decision(
+    *,
+    mission: MissionHandle,
+    agent: Annotated[
+        str, Parameter(name="--agent", help="Who answers, and gets the next work; it is recorded.")
+    ],
+    answer: Annotated[
+        str, Parameter(name="--answer", help="The answer.", allow_leading_hyphen=True)
+    ],
+    decision_id: Annotated[
+        str | None,
+        Parameter(name="--decision-id", help="The question, such as input:region."),
+    ] = None,
+    result: Annotated[
+        str | None, Parameter(name="--result", help="`success`, for clients that always send it.")
+    ] = None,
+    policy: PolicyJson = None,
+) -> Outcome:
+    r"""Answer the question that the mission's run waits for. Needs a policy.
+
+    For example:
+
+    ```sh
+    spec-kitty orchestrator-api answer-decision --mission todo-app \
+      --agent claude --answer north --policy "$POLICY"
+    ```
+    """
+    from specify_cli.orchestrator_api import execute
+
+    arguments = {
+        "mission": mission,
+        "agent": agent,
+        "answer": answer,
+        **policy_of(policy),
+        **given_only(decision_id=decision_id, result=result),
+    }
+    return answered(execute("answer-decision", arguments))
+
+
 def design_status(*, mission: MissionHandle) -> Outcome:
     """Tell how far the design of a mission is, and which questions are open.
 

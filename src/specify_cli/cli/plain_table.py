@@ -256,6 +256,12 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['actor', 'mission']),
         {'--mission': ('mission', 'text'), '--actor': ('actor', 'text')},
     ),
+    'orchestrator-api answer-decision': Command(
+        'orchestrator_design:answer_decision',
+        (),
+        frozenset(['agent', 'answer', 'mission']),
+        {'--mission': ('mission', 'text'), '--agent': ('agent', 'text'), '--answer': ('answer', 'text'), '--decision-id': ('decision_id', 'text'), '--result': ('result', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api append-history': Command(
         'orchestrator_api:append_history',
         (),

@@ -53,6 +53,7 @@ def advance(
     reason: str | None = None,
     retry: bool = False,
     answer: str | None = None,
+    decision_id: str | None = None,
 ) -> NextDecision:
     """Take a report in, decide, and hand the next piece of work out.
 
@@ -72,6 +73,7 @@ def advance(
         reason: Why, with failed or blocked.
         retry: Take a failure back and go on.
         answer: Answer to the question that the run waits for.
+        decision_id: Which question that is, when several may wait; None answers the first.
 
     Raises:
         UsageError: USAGE_ERROR: arguments that contradict each other.
@@ -100,7 +102,7 @@ def advance(
             run = start_run(project, mission, template, report.actor, log.identity)
         with MissionStatus.change(log) as change:
             desk = Desk(project, mission, run, change)
-            settled = _take_in(desk, loaded, report, answer)
+            settled = _take_in(desk, loaded, report, answer, decision_id)
             seen = look(
                 mission,
                 loaded,
@@ -140,11 +142,14 @@ def advance(
     return compose(mission, loaded, with_board(seen, mission, board).view, decision, outcome)
 
 
-def _take_in(desk: Desk, loaded: LoadedMission, report: Report, answer: str | None) -> Settled:
+def _take_in(
+    desk: Desk, loaded: LoadedMission, report: Report, answer: str | None, decision_id: str | None
+) -> Settled:
     """Answer, or settle the report, on what is seen under the lock."""
     if answer is not None:
         pending = sorted(desk.run.snapshot.pending_decisions)
-        desk.run.answer(pending[0] if pending else "", answer, report.actor)
+        wanted = decision_id or (pending[0] if pending else "")
+        desk.run.answer(wanted, answer, report.actor)
     seen = look(
         desk.mission,
         loaded,

@@ -93,6 +93,13 @@ EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "rationale": "Nothing is stored any more.",
             **_WORK,
         },
+        "answer-decision": {
+            "mission": "door-counter",
+            "agent": "claude",
+            "answer": "north",
+            "decision_id": "input:region",
+            "policy": dict(POLICY),
+        },
         "design-status": {"mission": "door-counter"},
     }
 )

@@ -74,6 +74,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = _table(
     Operation("resolve-decision", "POST", "ResolveDecisionRequest", "CloseDecisionData", "decisions:resolve_decision"),
     Operation("defer-decision", "POST", "DeferDecisionRequest", "CloseDecisionData", "decisions:defer_decision"),
     Operation("cancel-decision", "POST", "CancelDecisionRequest", "CloseDecisionData", "decisions:cancel_decision"),
+    Operation("answer-decision", "POST", "AnswerDecisionRequest", "AnswerDecisionData", "answering:answer_decision"),
     Operation("design-status", "GET", "DesignStatusRequest", "DesignStatusData", "decisions:design_status"),
 )  # fmt: skip
 """Command name to the command."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from specify_cli.decisions import list_decisions
+from specify_cli.next import advance
 from tests.conftest import git
 from tests.unit.orchestrator_api.calls import IDENTITY, POLICY
 
@@ -24,6 +26,7 @@ QUESTION: dict[str, Any] = {
     "actor": "claude",
     "policy": POLICY,
 }
+REPLY: dict[str, Any] = {"agent": "claude", "answer": "north", "policy": POLICY}
 CLOSING = ("resolve-decision", "defer-decision", "cancel-decision")
 
 
@@ -57,9 +60,10 @@ def test_a_question_is_asked_found_again_put_off_and_answered(call: Caller) -> N
     assert (decision.status, decision.rationale) == ("resolved", "Simple")
 
 
-@pytest.mark.parametrize("command", ["open-decision", *CLOSING])
+@pytest.mark.parametrize("command", ["open-decision", "answer-decision", *CLOSING])
 def test_each_needs_a_policy_before_anything_is_looked_up(call: Caller, command: str) -> None:
     said = QUESTION if command == "open-decision" else closing(command, NOBODY)
+    said = REPLY if command == "answer-decision" else said
     none = {key: value for key, value in said.items() if key != "policy"}
     call.refused(command, "POLICY_METADATA_REQUIRED", **none, mission="nope")
     flagged = {**POLICY, "dangerous_flags": ["--yolo"]}
@@ -149,3 +153,78 @@ def test_the_design_status_names_the_phase_what_it_lacks_and_what_waits(call: Ca
     meta.write_text(json.dumps(merged), encoding="utf-8")
     status = call.ok("design-status")
     assert (status["current_phase"], status["next_action"]) == ("done", None)
+
+
+def test_the_question_of_a_run_is_answered_and_the_answer_says_what_comes_next(
+    call: Caller,
+) -> None:
+    nothing = call.refused("answer-decision", "NO_PENDING_DECISION", **REPLY)
+    assert "waits for no answer" in nothing["message"]
+    waits_for(call, "region", "season")
+    other = call.refused(
+        "answer-decision", "DECISION_NOT_PENDING", **{**REPLY, "decision_id": "input:colour"}
+    )
+    assert other["cause"] == "NO_PENDING_DECISION"
+    assert other["pending"] == ["input:region"]
+    first = call.ok("answer-decision", **REPLY, result="success")
+    assert (
+        first.items()
+        >= {
+            **IDENTITY,
+            "mission_type": "guide",
+            "decision_id": "input:region",
+            "answered": True,
+        }.items()
+    )
+    assert (first["next_kind"], first["next_decision_id"]) == ("decision_required", "input:season")
+    assert "season" in first["question"]
+    last = call.ok("answer-decision", **REPLY, decision_id="input:season")
+    assert (last["next_kind"], last["step_id"], last["next_decision_id"]) == (
+        "step",
+        "survey",
+        None,
+    )
+    assert Path(last["prompt_path"]).is_file()
+    call.refused("answer-decision", "NO_PENDING_DECISION", **REPLY)
+    call.refused("answer-decision", "USAGE_ERROR", **REPLY, result="failed")
+
+
+def test_a_mission_that_stays_blocked_after_an_answer_is_no_success(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from specify_cli import next as door
+
+    waits_for(call, "region")
+
+    def blocked(*given: Any, **more: Any) -> Any:
+        return {
+            **answered(*given, **more),
+            "kind": "blocked",
+            "reason": "no tasks",
+            "fix": "Write.",
+        }
+
+    answered = door.advance
+    monkeypatch.setattr(door, "advance", blocked)
+    envelope = call("answer-decision", **REPLY)
+    assert (envelope["success"], envelope["error_code"]) == (False, "MISSION_BLOCKED")
+    assert envelope["data"].items() >= {"answered": True, "reason": "no tasks"}.items()
+
+
+def waits_for(call: Caller, *inputs: str) -> None:
+    """Give the mission a type that asks, and let its run ask."""
+    folder = call.work.root / ".kittify" / "missions" / "guide"
+    folder.mkdir(parents=True)
+    (folder / "mission-runtime.yaml").write_text(
+        "mission: {key: guide, name: Guide}\n"
+        "steps:\n"
+        f"  - {{id: survey, title: Survey, prompt: Walk., requires_inputs: [{', '.join(inputs)}]}}\n",
+        encoding="utf-8",
+    )
+    meta = call.work.mission.directory / "meta.json"
+    document = {**json.loads(meta.read_bytes()), "mission_type": "guide"}
+    meta.write_text(json.dumps(document), encoding="utf-8")
+    git(call.work.root, "add", "-A")
+    git(call.work.root, "commit", "-q", "-m", "Another type")
+    asked = advance(call.work.project, call.work.mission, agent="claude", result="success")
+    assert asked["kind"] == "decision_required"

@@ -229,7 +229,7 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("CONTRACT_SET_NOT_FOUND", "CONTRACT_UNREADABLE", "FILE_UNREADABLE"),  # contract
         *("MANIFEST_CORRUPT", "UNKNOWN_AGENT", "BRANCH_EXISTS"),  # init, creation
         *("FEEDBACK_FILE_MISSING", "SUBTASK_AMBIGUOUS", "SUBTASK_NOT_FOUND"),  # agent tasks
-        *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
+        *("NOTHING_IN_HAND", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
         *("INVALID_DAYS", "INVALID_LIMIT", "UNKNOWN_EXECUTION_MODE", "INTERNAL"),
         "DECISION_VERIFY_DRIFT",  # agent decision
         "MERGE_UNRESOLVED",  # the merge drivers, which git calls
@@ -243,8 +243,18 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
 def program_codes() -> set[str]:
     """The code of every error that the program's packages define."""
     root = PUBLISHED.parents[1] / "src" / "specify_cli"
-    packages = ("kernel", "git", "identity", "status", "missions", "mission_runtime", "next")
-    packages += ("decisions",)
+    packages = (
+        *(
+            "kernel",
+            "git",
+            "identity",
+            "status",
+            "missions",
+            "decisions",
+            "mission_runtime",
+            "next",
+        ),
+    )
     return {
         code
         for package in packages

@@ -162,11 +162,21 @@ K17 = frozenset(
 )
 K18 = frozenset(
     (
+        "mission",
+        "agent",
+        "answer",
+        "decision_id",
+        "result",
+        "policy",
+    )
+)
+K19 = frozenset(
+    (
         "command",
         "arguments",
     )
 )
-K19 = frozenset(("arguments",))
+K20 = frozenset(("arguments",))
 
 
 def orchestrator_request_ContractVersionRequest_ok(v: Any) -> bool:
@@ -1245,6 +1255,75 @@ def orchestrator_request_CancelDecisionRequest_ok(v: Any) -> bool:
             if not orchestrator_request_Policy_ok(x6):
                 return False
         if not v.keys() <= K17:
+            return False
+    return True
+
+
+def orchestrator_request_AnswerDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("agent", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    return False
+        x3 = v.get("answer", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 10000:
+                    return False
+        x4 = v.get("decision_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+                if len(x4) > 200:
+                    return False
+        x5 = v.get("result", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (x5 in {"success"}):
+                    return False
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            if not orchestrator_request_Policy_ok(x6):
+                return False
+        if not v.keys() <= K18:
             return False
     return True
 
@@ -4147,6 +4226,192 @@ def orchestrator_request_CancelDecisionRequest(v: Any, p: str, out: list[Violati
             extra_keys(out, p, S0 + "/$defs/CancelDecisionRequest/additionalProperties", v, K17)
 
 
+def orchestrator_request_AnswerDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/AnswerDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("agent", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.agent",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.agent", "type", S0 + "/$defs/ActorName/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 120:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x2,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x2,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x3 = v.get("answer", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.answer",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.answer",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/answer/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/answer/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 10000:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/answer/maxLength",
+                        x3,
+                        "at most 10000 characters",
+                    )
+        x4 = v.get("decision_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/type",
+                    x4,
+                    "a string",
+                )
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+                if len(x4) > 200:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/maxLength",
+                        x4,
+                        "at most 200 characters",
+                    )
+        x5 = v.get("result", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.result",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/result/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not (x5 in {"success"}):
+                    bad(
+                        out,
+                        f"{p}.result",
+                        "enum",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/result/enum",
+                        x5,
+                        'one of "success"',
+                    )
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            orchestrator_request_Policy(x6, f"{p}.policy", out)
+        if not v.keys() <= K18:
+            extra_keys(out, p, S0 + "/$defs/AnswerDecisionRequest/additionalProperties", v, K18)
+
+
 def orchestrator_request_DesignStatusRequest(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/DesignStatusRequest/type", v, "an object")
@@ -4222,6 +4487,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "resolve-decision",
                         "defer-decision",
                         "cancel-decision",
+                        "answer-decision",
                         "design-status",
                     }
                 ):
@@ -4231,7 +4497,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x1,
-                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission", "open-decision", "resolve-decision", "defer-decision", "cancel-decision", "design-status"',
+                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission", "open-decision", "resolve-decision", "defer-decision", "cancel-decision", "answer-decision", "design-status"',
                     )
         x2 = v.get("arguments", MISSING)
         if x2 is MISSING:
@@ -4241,7 +4507,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (DesignStatusRequest)",
+                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
             )
         else:
             if not (
@@ -4259,6 +4525,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 or orchestrator_request_ResolveDecisionRequest_ok(x2)
                 or orchestrator_request_DeferDecisionRequest_ok(x2)
                 or orchestrator_request_CancelDecisionRequest_ok(x2)
+                or orchestrator_request_AnswerDecisionRequest_ok(x2)
                 or orchestrator_request_DesignStatusRequest_ok(x2)
             ):
                 bad(
@@ -4267,7 +4534,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/arguments/anyOf",
                     x2,
-                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (DesignStatusRequest)",
+                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
                 )
                 closest(
                     out,
@@ -4288,11 +4555,12 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_request_ResolveDecisionRequest,
                         orchestrator_request_DeferDecisionRequest,
                         orchestrator_request_CancelDecisionRequest,
+                        orchestrator_request_AnswerDecisionRequest,
                         orchestrator_request_DesignStatusRequest,
                     ),
                 )
-        if not v.keys() <= K18:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K18)
+        if not v.keys() <= K19:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K19)
         if v.get("command") == "contract-version":
             x3 = v.get("arguments", MISSING)
             if x3 is not MISSING:
@@ -4349,7 +4617,11 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
             x55 = v.get("arguments", MISSING)
             if x55 is not MISSING:
                 orchestrator_request_CancelDecisionRequest(x55, f"{p}.arguments", out)
-        if v.get("command") == "design-status":
+        if v.get("command") == "answer-decision":
             x59 = v.get("arguments", MISSING)
             if x59 is not MISSING:
-                orchestrator_request_DesignStatusRequest(x59, f"{p}.arguments", out)
+                orchestrator_request_AnswerDecisionRequest(x59, f"{p}.arguments", out)
+        if v.get("command") == "design-status":
+            x63 = v.get("arguments", MISSING)
+            if x63 is not MISSING:
+                orchestrator_request_DesignStatusRequest(x63, f"{p}.arguments", out)

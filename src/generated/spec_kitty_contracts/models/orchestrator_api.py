@@ -52,6 +52,50 @@ class AcceptMissionData(Contract):
     merge_pending_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
 
 
+class AnswerDecisionData(Contract):
+    """Data of `answer-decision`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    decision_id: Annotated[NonEmptyText, Field(description="The question that was answered.")]
+    answered: Annotated[
+        Literal[True], Field(description="Always true: what is not recorded is no success.")
+    ]
+    answer: Annotated[NonEmptyText, Field(description="The answer, as it was given.")]
+    next_kind: Annotated[
+        Literal["step", "decision_required", "terminal"],
+        Field(description="What comes next: work, another question, or nothing."),
+    ]
+    step_id: Annotated[str | None, Field(description="The step that comes next.", min_length=1)]
+    wp_id: Annotated[str | None, Field(description="Its work package.", min_length=1)]
+    prompt_path: Annotated[str | None, Field(description="Its prompt file.", min_length=1)]
+    next_decision_id: Annotated[str | None, Field(description="The next question.", min_length=1)]
+    question: Annotated[str | None, Field(description="The next question's text.", min_length=1)]
+    reason: Annotated[str | None, Field(description="Why that comes next.", min_length=1)]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds lane changes that followed; null without one.",
+            min_length=1,
+        ),
+    ]
+
+
 class AppendHistoryData(Contract):
     """Data of `append-history`."""
 
@@ -704,6 +748,7 @@ class OrchestratorEnvelope(Contract):
             "orchestrator-api.resolve-decision",
             "orchestrator-api.defer-decision",
             "orchestrator-api.cancel-decision",
+            "orchestrator-api.answer-decision",
             "orchestrator-api.design-status",
             "orchestrator-api.unknown",
         ],
@@ -731,6 +776,7 @@ class OrchestratorEnvelope(Contract):
         | MergeMissionData
         | OpenDecisionData
         | CloseDecisionData
+        | AnswerDecisionData
         | DesignStatusData
         | FailureData,
         Field(description="Facts; the shape depends on the command and on `success`."),

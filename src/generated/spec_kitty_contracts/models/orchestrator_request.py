@@ -301,6 +301,41 @@ class AcceptMissionRequest(Contract):
     actor: Annotated[ActorName, Field(description="Who acts.")]
 
 
+class AnswerDecisionRequest(Contract):
+    """Answer the question that the mission's run waits for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    agent: Annotated[ActorName, Field(description="Who answers, and gets the next work.")]
+    answer: Annotated[str, Field(description="The answer.", max_length=10000, min_length=1)]
+    decision_id: Annotated[
+        str | None,
+        Field(
+            description="The question, such as `input:region`; not needed when only one waits.",
+            max_length=200,
+            min_length=1,
+        ),
+    ] = None
+    result: Annotated[
+        Literal["success"] | None,
+        Field(
+            description="Allowed for clients that always send it; an answer reports nothing else."
+        ),
+    ] = None
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
 class CancelDecisionRequest(Contract):
     """Drop a question of the mission's planning."""
 
@@ -472,6 +507,7 @@ class OrchestratorRequest(Contract):
             "resolve-decision",
             "defer-decision",
             "cancel-decision",
+            "answer-decision",
             "design-status",
         ],
         Field(description="The command."),
@@ -491,6 +527,7 @@ class OrchestratorRequest(Contract):
         | ResolveDecisionRequest
         | DeferDecisionRequest
         | CancelDecisionRequest
+        | AnswerDecisionRequest
         | DesignStatusRequest,
         Field(description="Its arguments; the shape depends on the command."),
     ]

@@ -45,6 +45,41 @@ class AcceptMissionData(TypedDict):
     """Work packages."""
 
 
+class AnswerDecisionData(TypedDict):
+    """Data of `answer-decision`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    decision_id: NonEmptyText
+    """The question that was answered."""
+    answered: Literal[True]
+    """Always true: what is not recorded is no success."""
+    answer: NonEmptyText
+    """The answer, as it was given."""
+    next_kind: Literal["step", "decision_required", "terminal"]
+    """What comes next: work, another question, or nothing."""
+    step_id: str | None
+    """The step that comes next."""
+    wp_id: str | None
+    """Its work package."""
+    prompt_path: str | None
+    """Its prompt file."""
+    next_decision_id: str | None
+    """The next question."""
+    question: str | None
+    """The next question's text."""
+    reason: str | None
+    """Why that comes next."""
+    commit: str | None
+    """The commit that holds lane changes that followed; null without one."""
+
+
 class AppendHistoryData(TypedDict):
     """Data of `append-history`."""
 
@@ -492,6 +527,7 @@ class OrchestratorEnvelope(TypedDict):
         "orchestrator-api.resolve-decision",
         "orchestrator-api.defer-decision",
         "orchestrator-api.cancel-decision",
+        "orchestrator-api.answer-decision",
         "orchestrator-api.design-status",
         "orchestrator-api.unknown",
     ]
@@ -517,6 +553,7 @@ class OrchestratorEnvelope(TypedDict):
         | MergeMissionData
         | OpenDecisionData
         | CloseDecisionData
+        | AnswerDecisionData
         | DesignStatusData
         | FailureData
     )

@@ -161,6 +161,23 @@ class AcceptMissionRequest(TypedDict):
     """Who acts."""
 
 
+class AnswerDecisionRequest(TypedDict):
+    """Answer the question that the mission's run waits for."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    agent: ActorName
+    """Who answers, and gets the next work."""
+    answer: str
+    """The answer."""
+    decision_id: NotRequired[str]
+    """The question, such as `input:region`; not needed when only one waits."""
+    result: NotRequired[Literal["success"]]
+    """Allowed for clients that always send it; an answer reports nothing else."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
 class CancelDecisionRequest(TypedDict):
     """Drop a question of the mission's planning."""
 
@@ -265,6 +282,7 @@ class OrchestratorRequest(TypedDict):
         "resolve-decision",
         "defer-decision",
         "cancel-decision",
+        "answer-decision",
         "design-status",
     ]
     """The command."""
@@ -283,6 +301,7 @@ class OrchestratorRequest(TypedDict):
         | ResolveDecisionRequest
         | DeferDecisionRequest
         | CancelDecisionRequest
+        | AnswerDecisionRequest
         | DesignStatusRequest
     )
     """Its arguments; the shape depends on the command."""
