@@ -172,6 +172,8 @@ _ANY_EXTERNAL_REFERENCE: Final[list[dict[str, Any]]] = [
 _MODEL_RULE: Final = "the events package enforces it in its model, not in its schema: "
 
 _ERROR_CODES: Final = "/orchestrator_api/allowed_error_codes/-"
+_COMMANDS: Final = "/orchestrator_api/allowed_commands/-"
+_DESIGN: Final = "the existing CLI 3.2.7 has it, which is later than the artefact"
 _OWN_CODE: Final = "an additive code of ours, since no upstream release has one that is true: "
 
 PATCHES: Final[tuple[Patch, ...]] = (
@@ -269,9 +271,31 @@ PATCHES: Final[tuple[Patch, ...]] = (
         for code, reason in (
             ("GIT_FAILED", "git itself is missing or refuses, before anything is committed"),
             ("INTERNAL_ERROR", "a defect; upstream ends in a traceback without an answer"),
+            ("MISSION_BLOCKED", "upstream answers a blocked mission as a success"),
             ("LOCK_TIMEOUT", "another process holds the mission; the caller can try again"),
             ("PROJECT_FILES_INVALID", "a file of the project cannot be used; upstream crashes"),
         )
+    ),
+    *(
+        Patch("gate/upstream_contract.json", pointer, ABSENT, word, _DESIGN)
+        for pointer, words in (
+            (
+                _COMMANDS,
+                (
+                    *("open-decision", "resolve-decision", "defer-decision", "cancel-decision"),
+                    *("answer-decision", "design-status"),
+                ),
+            ),
+            (
+                _ERROR_CODES,
+                (
+                    *("DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT"),
+                    *("DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT"),
+                    *("DECISION_NOT_PENDING", "NO_PENDING_DECISION"),
+                ),
+            ),
+        )
+        for word in words
     ),
 )
 

@@ -4,6 +4,7 @@ The command line is a thin layer: what `spec-kitty` can do, these modules can do
 
 - `specify_cli.mission_runtime`: find the project and the mission, assemble prompts.
 - `specify_cli.missions`: create, plan, finalise, implement, review, accept, merge.
+- `specify_cli.decisions`: questions of a mission's planning, on record.
 - `specify_cli.next`: the loop an agent calls.
 - `specify_cli.status`: the event log and everything derived from it.
 - `specify_cli.orchestrator_api`: the same for other programs, as one versioned contract.

@@ -194,3 +194,40 @@ def test_the_rows_it_wrote_are_still_there_byte_for_byte_at_the_end(
     assert log.read_bytes().startswith(theirs)
     meta = json.loads((mission / "meta.json").read_bytes())
     assert meta["topology"] == "single_branch"
+
+
+def test_both_programs_ask_and_answer_the_same_questions(
+    existing: ExistingCli, repository: Path, cli: Callable[..., Ran]
+) -> None:
+    root = repository
+    mission = make_mission(existing, root, "single_branch")
+    slug = mission.name
+    place = ("--mission", slug, "--flow", "plan")
+    ours = ("--slot-key", "plan.storage", "--input-key", "storage", "--question", "Where?")
+    theirs = ("--step-id", "plan", "--input-key", "format", "--question", "Which?")
+    one = succeed(cli, root, "agent", "decision", "open", *place, *ours).document["decision_id"]
+
+    def told(*words: str) -> dict[str, object]:
+        found = json.loads(existing.run(root, "agent", "decision", *words, "--json"))
+        assert isinstance(found, dict)
+        return found
+
+    # It finds our question under the same key, misses no event, and puts it off.
+    again = told("open", *place, *ours)
+    assert (again["decision_id"], again["idempotent"], again["event_lamport"]) == (one, True, None)
+    two = str(told("open", *place, *theirs)["decision_id"])
+    told("defer", one, "--mission", slug, "--rationale", "Later")
+    listed = succeed(cli, root, "agent", "decision", "list", "--mission", slug).document
+    assert {entry["decision_id"]: entry["status"] for entry in listed["decisions"]} == {
+        one: "deferred",
+        two: "open",
+    }
+    for decision in (one, two):
+        answer = ("resolve", decision, "--final-answer", "text", "--mission", slug)
+        succeed(cli, root, "agent", "decision", *answer)
+    assert told("verify", "--mission", slug)["status"] == "clean"
+    succeed(cli, root, "agent", "decision", "verify", "--mission", slug)
+    # The place that each asked from is still what it was.
+    entries = json.loads((mission / "decisions" / "index.json").read_bytes())["entries"]
+    places = {entry["decision_id"]: (entry["slot_key"], entry["step_id"]) for entry in entries}
+    assert places == {one: ("plan.storage", None), two: (None, "plan")}

@@ -26,8 +26,18 @@ app = App(
 _SERVER = "specify_cli.cli.orchestrator_server"
 app.command(f"{_SERVER}:serve", name="serve", help="Serve the API over HTTP.")
 app.command(f"{_SERVER}:openapi", name="openapi", help="Print the API's OpenAPI document.")
+_DESIGN = "specify_cli.cli.orchestrator_design"
+for _name, _help in (
+    ("open-decision", "Ask a question of the mission's planning, on record."),
+    ("resolve-decision", "Answer a question that is open or was put off."),
+    ("defer-decision", "Put a question off; it can be answered later."),
+    ("cancel-decision", "Drop a question that need not be answered any more."),
+    ("answer-decision", "Answer the question that the mission's run waits for."),
+    ("design-status", "Tell how far the design of a mission is."),
+):
+    app.command(f"{_DESIGN}:{_name.replace('-', '_')}", name=_name, help=_help)
 
-_Mission = Annotated[
+MissionHandle = Annotated[
     str,
     Parameter(
         name="--mission", help="Slug, ULID, its first 8 characters, or the words of the slug."
@@ -36,8 +46,8 @@ _Mission = Annotated[
 _WorkPackage = Annotated[
     str, Parameter(name="--wp", help="The work package: `WP01`, `WP1`, `wp-01`.")
 ]
-_Actor = Annotated[str, Parameter(name="--actor", help="Who acts; it is recorded.")]
-_Policy = Annotated[
+ActorName = Annotated[str, Parameter(name="--actor", help="Who acts; it is recorded.")]
+PolicyJson = Annotated[
     str | None,
     Parameter(
         name="--policy",
@@ -81,11 +91,11 @@ def contract_version(
     """
     from specify_cli.orchestrator_api import execute
 
-    return _answered(execute("contract-version", _given(provider_version=provider_version)))
+    return answered(execute("contract-version", given_only(provider_version=provider_version)))
 
 
 @app.command(name="mission-state")
-def mission_state(*, mission: _Mission) -> Outcome:
+def mission_state(*, mission: MissionHandle) -> Outcome:
     """Tell where every work package stands.
 
     For example:
@@ -96,11 +106,11 @@ def mission_state(*, mission: _Mission) -> Outcome:
     """
     from specify_cli.orchestrator_api import execute
 
-    return _answered(execute("mission-state", {"mission": mission}))
+    return answered(execute("mission-state", {"mission": mission}))
 
 
 @app.command(name="list-ready")
-def list_ready(*, mission: _Mission) -> Outcome:
+def list_ready(*, mission: MissionHandle) -> Outcome:
     """Tell which work packages can be started now.
 
     For example:
@@ -111,11 +121,11 @@ def list_ready(*, mission: _Mission) -> Outcome:
     """
     from specify_cli.orchestrator_api import execute
 
-    return _answered(execute("list-ready", {"mission": mission}))
+    return answered(execute("list-ready", {"mission": mission}))
 
 
 @app.command(name="resolve-workspace")
-def resolve_workspace(*, mission: _Mission, wp: _WorkPackage) -> Outcome:
+def resolve_workspace(*, mission: MissionHandle, wp: _WorkPackage) -> Outcome:
     """Tell where a work package is worked on; makes nothing.
 
     For example:
@@ -126,12 +136,12 @@ def resolve_workspace(*, mission: _Mission, wp: _WorkPackage) -> Outcome:
     """
     from specify_cli.orchestrator_api import execute
 
-    return _answered(execute("resolve-workspace", {"mission": mission, "wp": wp}))
+    return answered(execute("resolve-workspace", {"mission": mission, "wp": wp}))
 
 
 @app.command(name="start-implementation")
 def start_implementation(
-    *, mission: _Mission, wp: _WorkPackage, actor: _Actor, policy: _Policy = None
+    *, mission: MissionHandle, wp: _WorkPackage, actor: ActorName, policy: PolicyJson = None
 ) -> Outcome:
     r"""Claim a work package and get its worktree and prompt. Needs a policy.
 
@@ -144,17 +154,17 @@ def start_implementation(
     """
     from specify_cli.orchestrator_api import execute
 
-    arguments = {"mission": mission, "wp": wp, "actor": actor, **_policy(policy)}
-    return _answered(execute("start-implementation", arguments))
+    arguments = {"mission": mission, "wp": wp, "actor": actor, **policy_of(policy)}
+    return answered(execute("start-implementation", arguments))
 
 
 @app.command(name="start-review")
 def start_review(
     *,
-    mission: _Mission,
+    mission: MissionHandle,
     wp: _WorkPackage,
-    actor: _Actor,
-    policy: _Policy = None,
+    actor: ActorName,
+    policy: PolicyJson = None,
     review_ref: _ReviewRef = None,
 ) -> Outcome:
     r"""Claim the review of a work package. Needs a policy.
@@ -172,19 +182,19 @@ def start_review(
         "mission": mission,
         "wp": wp,
         "actor": actor,
-        **_policy(policy),
-        **_given(review_ref=review_ref),
+        **policy_of(policy),
+        **given_only(review_ref=review_ref),
     }
-    return _answered(execute("start-review", arguments))
+    return answered(execute("start-review", arguments))
 
 
 @app.command
 def transition(
     *,
-    mission: _Mission,
+    mission: MissionHandle,
     wp: _WorkPackage,
     to: Annotated[LaneName, Parameter(name="--to", help="The lane; `doing` means in_progress.")],
-    actor: _Actor,
+    actor: ActorName,
     note: Annotated[
         str | None,
         Parameter(
@@ -193,7 +203,7 @@ def transition(
             allow_leading_hyphen=True,
         ),
     ] = None,
-    policy: _Policy = None,
+    policy: PolicyJson = None,
     force: Annotated[
         bool,
         Parameter(name="--force", negative="", help="Override edge and guards; the log says so."),
@@ -258,26 +268,26 @@ def transition(
         "wp": wp,
         "to": to,
         "actor": actor,
-        **_policy(policy),
-        **_given(
+        **policy_of(policy),
+        **given_only(
             note=note,
             force=force or None,
             review_ref=review_ref,
-            evidence=_document(evidence_json),
-            review_result=_document(review_result_json),
+            evidence=parsed_document(evidence_json),
+            review_result=parsed_document(review_result_json),
             subtasks_complete=subtasks_complete,
             implementation_evidence_present=implementation_evidence_present,
         ),
     }
-    return _answered(execute("transition", arguments))
+    return answered(execute("transition", arguments))
 
 
 @app.command(name="append-history")
 def append_history(
     *,
-    mission: _Mission,
+    mission: MissionHandle,
     wp: _WorkPackage,
-    actor: _Actor,
+    actor: ActorName,
     note: Annotated[str, Parameter(name="--note", help="The note.", allow_leading_hyphen=True)],
 ) -> Outcome:
     r"""Add a note to a work package's activity log.
@@ -292,11 +302,11 @@ def append_history(
     from specify_cli.orchestrator_api import execute
 
     arguments = {"mission": mission, "wp": wp, "actor": actor, "note": note}
-    return _answered(execute("append-history", arguments))
+    return answered(execute("append-history", arguments))
 
 
 @app.command(name="accept-mission")
-def accept_mission(*, mission: _Mission, actor: _Actor) -> Outcome:
+def accept_mission(*, mission: MissionHandle, actor: ActorName) -> Outcome:
     r"""Accept a mission whose work packages are all approved.
 
     For example:
@@ -308,13 +318,13 @@ def accept_mission(*, mission: _Mission, actor: _Actor) -> Outcome:
     """
     from specify_cli.orchestrator_api import execute
 
-    return _answered(execute("accept-mission", {"mission": mission, "actor": actor}))
+    return answered(execute("accept-mission", {"mission": mission, "actor": actor}))
 
 
 @app.command(name="merge-mission")
 def merge_mission(
     *,
-    mission: _Mission,
+    mission: MissionHandle,
     target: Annotated[
         str | None, Parameter(name="--target", help="Another branch to bring the work onto.")
     ] = None,
@@ -339,8 +349,8 @@ def merge_mission(
     """
     from specify_cli.orchestrator_api import execute
 
-    given = _given(target=target, strategy=strategy, push=push or None, actor=actor)
-    return _answered(execute("merge-mission", {"mission": mission, **given}))
+    given = given_only(target=target, strategy=strategy, push=push or None, actor=actor)
+    return answered(execute("merge-mission", {"mission": mission, **given}))
 
 
 def refused(error: SpecKittyError, words: Sequence[str] = ()) -> Outcome:
@@ -357,26 +367,27 @@ def refused(error: SpecKittyError, words: Sequence[str] = ()) -> Outcome:
     named = words[0] if words and words[0] in OPERATIONS else None
     if isinstance(error, UsageError) and named is not None:
         error.message = f"{named}: {error.message}"
-    return _answered(failed(UNKNOWN if isinstance(error, UsageError) else named or UNKNOWN, error))
+    return answered(failed(UNKNOWN if isinstance(error, UsageError) else named or UNKNOWN, error))
 
 
-def _answered(envelope: OrchestratorEnvelope) -> Outcome:
+def answered(envelope: OrchestratorEnvelope) -> Outcome:
+    """Return an envelope with the exit status that belongs to it."""
     from specify_cli.orchestrator_api import exit_status
 
     return Outcome(document=envelope, text="", exit_code=exit_status(envelope))
 
 
-def _given(**arguments: object) -> dict[str, object]:
+def given_only(**arguments: object) -> dict[str, object]:
     """Return the arguments that were given."""
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _policy(text: str | None) -> dict[str, object]:
+def policy_of(text: str | None) -> dict[str, object]:
     """Return the policy as an argument; a blank one is none."""
-    return _given(policy=_document(text if text and text.strip() else None))
+    return given_only(policy=parsed_document(text if text and text.strip() else None))
 
 
-def _document(text: str | None) -> Any:
+def parsed_document(text: str | None) -> Any:
     """Parse JSON; what is none stays the text that it is, and the request's contract refuses it."""
     if text is None:
         return None

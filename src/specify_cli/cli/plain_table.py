@@ -322,17 +322,41 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['actor', 'mission']),
         {'--mission': ('mission', 'text'), '--actor': ('actor', 'text')},
     ),
+    'orchestrator-api answer-decision': Command(
+        'orchestrator_design:answer_decision',
+        (),
+        frozenset(['agent', 'answer', 'mission']),
+        {'--mission': ('mission', 'text'), '--agent': ('agent', 'text'), '--answer': ('answer', 'text'), '--decision-id': ('decision_id', 'text'), '--result': ('result', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api append-history': Command(
         'orchestrator_api:append_history',
         (),
         frozenset(['actor', 'mission', 'note', 'wp']),
         {'--mission': ('mission', 'text'), '--wp': ('wp', 'text'), '--actor': ('actor', 'text'), '--note': ('note', 'text')},
     ),
+    'orchestrator-api cancel-decision': Command(
+        'orchestrator_design:cancel_decision',
+        (),
+        frozenset(['actor', 'decision_id', 'mission', 'rationale']),
+        {'--mission': ('mission', 'text'), '--decision-id': ('decision_id', 'text'), '--rationale': ('rationale', 'text'), '--resolved-by': ('resolved_by', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api contract-version': Command(
         'orchestrator_api:contract_version',
         (),
         frozenset([]),
         {'--provider-version': ('provider_version', 'text')},
+    ),
+    'orchestrator-api defer-decision': Command(
+        'orchestrator_design:defer_decision',
+        (),
+        frozenset(['actor', 'decision_id', 'mission', 'rationale']),
+        {'--mission': ('mission', 'text'), '--decision-id': ('decision_id', 'text'), '--rationale': ('rationale', 'text'), '--resolved-by': ('resolved_by', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
+    ),
+    'orchestrator-api design-status': Command(
+        'orchestrator_design:design_status',
+        (),
+        frozenset(['mission']),
+        {'--mission': ('mission', 'text')},
     ),
     'orchestrator-api list-ready': Command(
         'orchestrator_api:list_ready',
@@ -352,11 +376,23 @@ COMMANDS: Mapping[str, Command] = {
         frozenset(['mission']),
         {'--mission': ('mission', 'text')},
     ),
+    'orchestrator-api open-decision': Command(
+        'orchestrator_design:open_decision',
+        (),
+        frozenset(['actor', 'input_key', 'mission', 'origin', 'question']),
+        {'--mission': ('mission', 'text'), '--origin': ('origin', 'text'), '--input-key': ('input_key', 'text'), '--question': ('question', 'text'), '--step-id': ('step_id', 'text'), '--slot-key': ('slot_key', 'text'), '--options': ('options', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api openapi': Command(
         'orchestrator_server:openapi',
         (),
         frozenset([]),
         {},
+    ),
+    'orchestrator-api resolve-decision': Command(
+        'orchestrator_design:resolve_decision',
+        (),
+        frozenset(['actor', 'decision_id', 'final_answer', 'mission']),
+        {'--mission': ('mission', 'text'), '--decision-id': ('decision_id', 'text'), '--final-answer': ('final_answer', 'text'), '--other-answer': ('other_answer', True), '--rationale': ('rationale', 'text'), '--resolved-by': ('resolved_by', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
     ),
     'orchestrator-api resolve-workspace': Command(
         'orchestrator_api:resolve_workspace',

@@ -100,7 +100,9 @@ class DecisionReport:
         counts = f"{self.deferred_count} deferred, {self.marker_count} marked"
         if self.clean:
             return f"{self.mission_slug}: decisions and documents agree ({counts})."
-        head = f"{self.mission_slug}: {len(self.findings)} disagreements ({counts}):"
+        count = len(self.findings)
+        places = "1 disagreement" if count == 1 else f"{count} disagreements"
+        head = f"{self.mission_slug}: {places} ({counts}):"
         return "\n".join([head, *(finding.to_text() for finding in self.findings)])
 
     def refusal(self, *, fail_on_stale: bool = True) -> DecisionDrift | None:
@@ -113,8 +115,9 @@ class DecisionReport:
         if not counting:
             return None
         first = counting[0]
+        places = "1 place" if len(counting) == 1 else f"{len(counting)} places"
         return DecisionDrift(
-            f"decisions and documents of {self.mission_slug} disagree in {len(counting)} places; "
+            f"decisions and documents of {self.mission_slug} disagree in {places}; "
             f"first: {first.detail}.",
             fix=first.fix,
             details=self.to_json(),

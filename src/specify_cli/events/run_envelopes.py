@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from specify_cli.events.envelope import Stamp, build_envelope
 
@@ -152,7 +152,7 @@ def mission_run_completed(
 
 
 def _of_run(origin: RunOrigin, event_type: str, payload: Mapping[str, Any]) -> LifecycleRow:
-    return build_envelope(
+    envelope = build_envelope(
         origin.identity,
         origin.stamp,
         event_type=event_type,
@@ -161,3 +161,5 @@ def _of_run(origin: RunOrigin, event_type: str, payload: Mapping[str, Any]) -> L
         correlation_id=origin.run_id,
         causation_id=None,
     )
+    # A row is an envelope; what else it may have is for other families of events.
+    return cast("LifecycleRow", envelope)

@@ -1,4 +1,4 @@
-"""The orchestrator API: an external program drives missions through ten commands, each answered in JSON.
+"""The orchestrator API: an external program drives missions through its commands, each answered in JSON.
 
 `execute` runs one of them; `spec-kitty orchestrator-api` and the HTTP server are thin doors to it.
 The contract is published in `contracts/published/orchestrator_{request,api}.schema.json`.

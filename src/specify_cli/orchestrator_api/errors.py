@@ -36,6 +36,7 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         # What the caller said.
         "INVALID_ACTOR": UsageError.code,
         "INVALID_BRANCH_NAME": UsageError.code,
+        "INVALID_DECISION": UsageError.code,
         "INVALID_JSON": UsageError.code,
         "INVALID_NOTE": UsageError.code,
         "UNKNOWN_LANE": UsageError.code,
@@ -58,6 +59,7 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         # Files of the project that cannot be used as they are.
         "CONFIG_INVALID": _UNUSABLE,
         "CORRUPT_METADATA": _UNUSABLE,
+        "DECISION_INDEX_CORRUPT": _UNUSABLE,
         "DEPENDENCY_CYCLE": _UNUSABLE,
         "DUPLICATE_WP_ID": _UNUSABLE,
         "IDENTITY_INCOMPLETE": _UNUSABLE,

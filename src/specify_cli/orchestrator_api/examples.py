@@ -22,6 +22,7 @@ POLICY: Final[Mapping[str, object]] = MappingProxyType(
 """An example of a policy."""
 _WORK: Final[Mapping[str, object]] = MappingProxyType({"actor": "claude", "policy": dict(POLICY)})
 _REVIEW: Final[Mapping[str, object]] = MappingProxyType({"actor": "codex", "policy": dict(POLICY)})
+_DECISION: Final = "01KQ22DT0000000000000000D1"
 _VOUCHED: Final = {"subtasks_complete": True, "implementation_evidence_present": True}
 
 REVIEW_RESULT: Final[Mapping[str, object]] = MappingProxyType(
@@ -64,6 +65,42 @@ EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         },
         "accept-mission": {"mission": "door-counter", "actor": "claude"},
         "merge-mission": {"mission": "door-counter", "strategy": "merge", "actor": "claude"},
+        "open-decision": {
+            "mission": "door-counter",
+            "origin": "specify",
+            "slot_key": "specify.storage",
+            "input_key": "storage",
+            "question": "Where is the total kept?",
+            "options": ["a file", "a database"],
+            **_WORK,
+        },
+        "resolve-decision": {
+            "mission": "door-counter",
+            "decision_id": _DECISION,
+            "final_answer": "a file",
+            "rationale": "One reader, few writes.",
+            **_WORK,
+        },
+        "defer-decision": {
+            "mission": "door-counter",
+            "decision_id": _DECISION,
+            "rationale": "The owner is away until Monday.",
+            **_WORK,
+        },
+        "cancel-decision": {
+            "mission": "door-counter",
+            "decision_id": _DECISION,
+            "rationale": "Nothing is stored any more.",
+            **_WORK,
+        },
+        "answer-decision": {
+            "mission": "door-counter",
+            "agent": "claude",
+            "answer": "north",
+            "decision_id": "input:region",
+            "policy": dict(POLICY),
+        },
+        "design-status": {"mission": "door-counter"},
     }
 )
 """One example of the arguments of each command."""

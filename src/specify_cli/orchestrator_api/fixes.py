@@ -107,6 +107,21 @@ def _always(fix: str) -> Callable[[SpecKittyError], str]:
     return lambda _: fix
 
 
+def _asked_before(error: SpecKittyError) -> str:
+    if error.details.get("status") == "deferred":
+        return (
+            f"Answer it: resolve-decision with `decision_id`: {error.details.get('decision_id')}."
+        )
+    return "Use what is recorded, or ask under another `input_key`."
+
+
+def _elsewhere(error: SpecKittyError) -> str:
+    owner = error.details.get("belongs_to")
+    if owner is not None:
+        return f"Give `mission`: {owner}."
+    return "design-status tells which questions are open, and which were put off."
+
+
 def _first_mission(error: SpecKittyError) -> str:
     missions = error.details.get("missions")
     listed = ", ".join(map(str, missions)) if isinstance(missions, list) else "the full slug"
@@ -115,6 +130,12 @@ def _first_mission(error: SpecKittyError) -> str:
 
 _FIXES: Final[Mapping[str, Callable[[SpecKittyError], str]]] = MappingProxyType(
     {
+        "DECISION_ALREADY_CLOSED": _asked_before,
+        "DECISION_MISSING_STEP_OR_SLOT": _always("Give one of `step_id` and `slot_key`."),
+        "DECISION_NOT_FOUND": _elsewhere,
+        "DECISION_TERMINAL_CONFLICT": _always(
+            "What is recorded stays. To change it, ask a new question under another `input_key`."
+        ),
         "DEPENDENCIES_NOT_SATISFIED": _waiting,
         "HANDOFF_INCOMPLETE": _incomplete,
         "INVALID_NOTE": _always("Say what happened in `note`."),

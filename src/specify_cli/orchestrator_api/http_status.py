@@ -34,6 +34,8 @@ OF_CODE: Final[Mapping[str, int]] = MappingProxyType(
         USAGE_ERROR: 400,
         "MISSION_NOT_FOUND": 404,
         "WP_NOT_FOUND": 404,
+        "DECISION_NOT_FOUND": 404,
+        "DECISION_MISSING_STEP_OR_SLOT": 422,
         "POLICY_METADATA_REQUIRED": 422,
         "POLICY_VALIDATION_FAILED": 422,
         "UNSUPPORTED_STRATEGY": 422,
@@ -55,6 +57,7 @@ OF_CAUSE: Final[Mapping[str, int]] = MappingProxyType(
         # As the contract describes it, and yet no such thing.
         "INVALID_ACTOR": 422,
         "INVALID_BRANCH_NAME": 422,
+        "INVALID_DECISION": 422,
         "INVALID_JSON": 422,
         "INVALID_NOTE": 422,
         "UNKNOWN_LANE": 422,
@@ -97,7 +100,7 @@ class Failure(NamedTuple):
 FAILURES: Final[tuple[Failure, ...]] = (
     Failure(400, "Malformed", "The request is not what this document describes."),
     Failure(401, "Unauthorized", "No bearer token, or not the right one."),
-    Failure(404, "NotFound", "There is no such mission, work package or operation."),
+    Failure(404, "NotFound", "There is no such mission, work package, decision or operation."),
     Failure(405, "MethodNotAllowed", "The operation has another method; `Allow` names it."),
     Failure(CONFLICT, "Conflict", "The project, the mission or the work package is not in a state that allows it."),
     Failure(413, "BodyTooLarge", "The body is larger than a request can be.", True),

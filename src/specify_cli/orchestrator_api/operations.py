@@ -70,6 +70,12 @@ OPERATIONS: Final[Mapping[str, Operation]] = _table(
     Operation("append-history", "POST", "AppendHistoryRequest", "AppendHistoryData", "history:append_history"),
     Operation("accept-mission", "POST", "AcceptMissionRequest", "AcceptMissionData", "completion:accept_mission"),
     Operation("merge-mission", "POST", "MergeMissionRequest", "MergeMissionData", "completion:merge_mission"),
+    Operation("open-decision", "POST", "OpenDecisionRequest", "OpenDecisionData", "decisions:open_decision"),
+    Operation("resolve-decision", "POST", "ResolveDecisionRequest", "CloseDecisionData", "decisions:resolve_decision"),
+    Operation("defer-decision", "POST", "DeferDecisionRequest", "CloseDecisionData", "decisions:defer_decision"),
+    Operation("cancel-decision", "POST", "CancelDecisionRequest", "CloseDecisionData", "decisions:cancel_decision"),
+    Operation("answer-decision", "POST", "AnswerDecisionRequest", "AnswerDecisionData", "answering:answer_decision"),
+    Operation("design-status", "GET", "DesignStatusRequest", "DesignStatusData", "decisions:design_status"),
 )  # fmt: skip
 """Command name to the command."""
 

@@ -162,6 +162,9 @@ def test_a_question_is_put_off_and_answered_later(work: MissionAtWork) -> None:
     with pytest.raises(DecisionAlreadyClosed, match="deferred") as closed:
         ask(work)
     assert f"resolve {one}" in closed.value.fix
+    for close in (cancel_decision, defer_decision):
+        with pytest.raises(DecisionConflict):
+            close(work.project, work.mission, one, rationale="Another reason", actor="ada")
     done = answer(work, one, "a shelf", rationale="Simple")
     assert (done.decision.status, done.decision.final_answer) == ("resolved", "a shelf")
     assert done.decision.other_answer  # it is none of the options
@@ -352,6 +355,16 @@ def test_nothing_personal_is_recorded_and_the_question_is_found_again(work: Miss
     assert b"somebody" not in everything
 
 
+def test_a_key_that_names_the_machine_is_masked_and_found_again(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("specify_cli.events.free_text._host", lambda: "zanzibar")
+    first = ask(work, "zanzibar.db", slot_key="plan.zanzibar")
+    assert first.decision.input_key == "<host>.db"
+    assert ask(work, "zanzibar.db", slot_key="plan.zanzibar").idempotent
+    assert b"zanzibar" not in files(work)["index.json"]
+
+
 def of_the_existing_cli(work: MissionAtWork) -> None:
     """Leave behind what 3.2.7 does: rows without a build, an index, and an entry without its event."""
     at, later = "2026-11-21T16:16:16.491170", "2026-11-21T16:17:00.755891"
@@ -461,7 +474,7 @@ MISSION = Mission(
     slug=SLUG, mission_id=MISSION_ID, directory=Path("m"), root=Path(), mission_type="software-dev",
     mission_number=None, target_branch="b", friendly_name="m",
 )  # fmt: skip
-IDS = [f"01M7ZE9SKBK2XSHM0X09TNHX6{digit}" for digit in "0123"]
+IDS = [f"01M7ZE9SKBK2XSHM0X09TNHX6{digit}" for digit in "01"]
 
 
 def event(number: int, decision: str, outcome: str | None) -> OtherRow:

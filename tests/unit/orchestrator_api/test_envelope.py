@@ -95,6 +95,7 @@ def test_the_table_of_commands_is_that_of_the_published_schemas() -> None:
         assert table._handler(operation).__doc__
     assert [name for name, operation in OPERATIONS.items() if operation.method == "GET"] == [
         *("contract-version", "mission-state", "list-ready", "resolve-workspace"),
+        "design-status",
     ]
 
 
@@ -235,6 +236,7 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("MISSION_TYPE_EXISTS", "INVALID_MISSION_TYPE"),  # mission-type
         *("UNKNOWN_SETTING", "INVALID_SETTING"),  # config
         *("INVALID_DAYS", "INVALID_LIMIT", "UNKNOWN_EXECUTION_MODE", "INTERNAL"),
+        "DECISION_VERIFY_DRIFT",  # agent decision
         "MERGE_UNRESOLVED",  # the merge drivers, which git calls
         *("MISSION_UNHEALTHY", "STATUS_REPAIR_PLAN_OUTDATED", "STATUS_REPAIR_UNPROVEN"),  # doctor
         "STATUS_REPAIR_INCOMPLETE",
@@ -246,7 +248,18 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
 def program_codes() -> set[str]:
     """The code of every error that the program's packages define."""
     root = PUBLISHED.parents[1] / "src" / "specify_cli"
-    packages = ("kernel", "git", "identity", "status", "missions", "mission_runtime", "next")
+    packages = (
+        *(
+            "kernel",
+            "git",
+            "identity",
+            "status",
+            "missions",
+            "decisions",
+            "mission_runtime",
+            "next",
+        ),
+    )
     return {
         code
         for package in packages

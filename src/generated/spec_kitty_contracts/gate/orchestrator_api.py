@@ -173,6 +173,87 @@ K12 = frozenset(
 )
 K13 = frozenset(
     (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "decision_id",
+        "status",
+        "question",
+        "options",
+        "idempotent",
+        "artifact_path",
+        "event_lamport",
+        "commit",
+    )
+)
+K14 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "decision_id",
+        "status",
+        "terminal_outcome",
+        "final_answer",
+        "resolved_by",
+        "idempotent",
+        "event_lamport",
+        "commit",
+    )
+)
+K15 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "decision_id",
+        "answered",
+        "answer",
+        "next_kind",
+        "step_id",
+        "wp_id",
+        "prompt_path",
+        "next_decision_id",
+        "question",
+        "reason",
+        "commit",
+    )
+)
+K16 = frozenset(
+    (
+        "decision_id",
+        "origin",
+        "input_key",
+        "question",
+        "options",
+    )
+)
+K17 = frozenset(
+    (
+        "file",
+        "looked_for",
+        "found",
+        "fix",
+    )
+)
+K18 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "current_phase",
+        "next_action",
+        "open_decisions",
+        "deferred_decisions",
+        "missing",
+    )
+)
+K19 = frozenset(
+    (
         "message",
         "fix",
         "cause",
@@ -193,7 +274,7 @@ K13 = frozenset(
         "commit",
     )
 )
-K14 = frozenset(
+K20 = frozenset(
     (
         "contract_version",
         "command",
@@ -204,14 +285,14 @@ K14 = frozenset(
         "data",
     )
 )
-K15 = frozenset(("error_code",))
-K16 = frozenset(
+K21 = frozenset(("error_code",))
+K22 = frozenset(
     (
         "error_code",
         "data",
     )
 )
-K17 = frozenset(("data",))
+K23 = frozenset(("data",))
 
 
 def orchestrator_api_ContractVersionData_ok(v: Any) -> bool:
@@ -1495,6 +1576,642 @@ def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
             else:
                 for x21 in x19:
                     if type(x21) is not str:
+                        return False
+    return True
+
+
+def orchestrator_api_OpenDecisionData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (
+                    len(x5) == 26
+                    and not x5[0:1].strip("01234567")
+                    and not x5[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    return False
+        x6 = v.get("status", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not str:
+                return False
+            else:
+                if not (x6 in {"open", "resolved", "deferred", "canceled"}):
+                    return False
+        x7 = v.get("question", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not str:
+                return False
+            else:
+                if not x7:
+                    return False
+        x8 = v.get("options", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not list:
+                return False
+            else:
+                for x10 in x8:
+                    if type(x10) is not str:
+                        return False
+        x11 = v.get("idempotent", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if type(x11) is not bool:
+                return False
+        x12 = v.get("artifact_path", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if type(x12) is not str:
+                return False
+            else:
+                if not x12:
+                    return False
+        x13 = v.get("event_lamport", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if x13 is not None:
+                if type(x13) is not int:
+                    return False
+                else:
+                    if x13 < 0:
+                        return False
+        x14 = v.get("commit", MISSING)
+        if x14 is MISSING:
+            return False
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    return False
+                else:
+                    if not x14:
+                        return False
+    return True
+
+
+def orchestrator_api_CloseDecisionData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (
+                    len(x5) == 26
+                    and not x5[0:1].strip("01234567")
+                    and not x5[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    return False
+        x6 = v.get("status", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not str:
+                return False
+            else:
+                if not (x6 in {"open", "resolved", "deferred", "canceled"}):
+                    return False
+        x7 = v.get("terminal_outcome", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not str:
+                return False
+            else:
+                if not (x7 in {"resolved", "deferred", "canceled"}):
+                    return False
+        x8 = v.get("final_answer", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if x8 is not None:
+                if type(x8) is not str:
+                    return False
+                else:
+                    if not x8:
+                        return False
+        x9 = v.get("resolved_by", MISSING)
+        if x9 is MISSING:
+            return False
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    return False
+                else:
+                    if not x9:
+                        return False
+        x10 = v.get("idempotent", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not bool:
+                return False
+        x11 = v.get("event_lamport", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if x11 is not None:
+                if type(x11) is not int:
+                    return False
+                else:
+                    if x11 < 0:
+                        return False
+        x12 = v.get("commit", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if x12 is not None:
+                if type(x12) is not str:
+                    return False
+                else:
+                    if not x12:
+                        return False
+    return True
+
+
+def orchestrator_api_AnswerDecisionData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+        x6 = v.get("answered", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not bool:
+                return False
+            else:
+                if not (x6 is True):
+                    return False
+        x7 = v.get("answer", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not str:
+                return False
+            else:
+                if not x7:
+                    return False
+        x8 = v.get("next_kind", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not str:
+                return False
+            else:
+                if not (x8 in {"step", "decision_required", "terminal"}):
+                    return False
+        x9 = v.get("step_id", MISSING)
+        if x9 is MISSING:
+            return False
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    return False
+                else:
+                    if not x9:
+                        return False
+        x10 = v.get("wp_id", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if x10 is not None:
+                if type(x10) is not str:
+                    return False
+                else:
+                    if not x10:
+                        return False
+        x11 = v.get("prompt_path", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    return False
+                else:
+                    if not x11:
+                        return False
+        x12 = v.get("next_decision_id", MISSING)
+        if x12 is MISSING:
+            return False
+        else:
+            if x12 is not None:
+                if type(x12) is not str:
+                    return False
+                else:
+                    if not x12:
+                        return False
+        x13 = v.get("question", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if x13 is not None:
+                if type(x13) is not str:
+                    return False
+                else:
+                    if not x13:
+                        return False
+        x14 = v.get("reason", MISSING)
+        if x14 is MISSING:
+            return False
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    return False
+                else:
+                    if not x14:
+                        return False
+        x15 = v.get("commit", MISSING)
+        if x15 is MISSING:
+            return False
+        else:
+            if x15 is not None:
+                if type(x15) is not str:
+                    return False
+                else:
+                    if not x15:
+                        return False
+    return True
+
+
+def orchestrator_api_OpenDecision_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("decision_id", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not (
+                    len(x1) == 26
+                    and not x1[0:1].strip("01234567")
+                    and not x1[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    return False
+        x2 = v.get("origin", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("input_key", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("question", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+        x5 = v.get("options", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not list:
+                return False
+            else:
+                for x7 in x5:
+                    if type(x7) is not str:
+                        return False
+    return True
+
+
+def orchestrator_api_DesignGap_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("file", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("looked_for", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("found", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("fix", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+    return True
+
+
+def orchestrator_api_DesignStatusData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("current_phase", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (x5 in {"specify", "plan", "tasks", "implement", "done"}):
+                    return False
+        x6 = v.get("next_action", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if x6 is not None:
+                if type(x6) is not str:
+                    return False
+                else:
+                    if not (x6 in {"resolve-decision", "specify", "plan", "tasks", "implement"}):
+                        return False
+        x7 = v.get("open_decisions", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not list:
+                return False
+            else:
+                for x9 in x7:
+                    if not orchestrator_api_OpenDecision_ok(x9):
+                        return False
+        x10 = v.get("deferred_decisions", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not list:
+                return False
+            else:
+                for x12 in x10:
+                    if not orchestrator_api_OpenDecision_ok(x12):
+                        return False
+        x13 = v.get("missing", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if type(x13) is not list:
+                return False
+            else:
+                for x15 in x13:
+                    if not orchestrator_api_DesignGap_ok(x15):
                         return False
     return True
 
@@ -4900,6 +5617,1680 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
                         )
 
 
+def orchestrator_api_OpenDecisionData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/OpenDecisionData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.decision_id", "type", S0 + "/$defs/Ulid/type", x5, "a string")
+            else:
+                if not (
+                    len(x5) == 26
+                    and not x5[0:1].strip("01234567")
+                    and not x5[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "pattern",
+                        S0 + "/$defs/Ulid/pattern",
+                        x5,
+                        "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                    )
+        x6 = v.get("status", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.status",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.status",
+                    "type",
+                    S0 + "/$defs/OpenDecisionData/properties/status/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not (x6 in {"open", "resolved", "deferred", "canceled"}):
+                    bad(
+                        out,
+                        f"{p}.status",
+                        "enum",
+                        S0 + "/$defs/OpenDecisionData/properties/status/enum",
+                        x6,
+                        'one of "open", "resolved", "deferred", "canceled"',
+                    )
+        x7 = v.get("question", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.question",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x7) is not str:
+                bad(out, f"{p}.question", "type", S0 + "/$defs/NonEmptyText/type", x7, "a string")
+            else:
+                if not x7:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x7,
+                        "at least 1 character",
+                    )
+        x8 = v.get("options", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.options",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x8) is not list:
+                bad(
+                    out,
+                    f"{p}.options",
+                    "type",
+                    S0 + "/$defs/OpenDecisionData/properties/options/type",
+                    x8,
+                    "an array",
+                )
+            else:
+                for i9, x10 in enumerate(x8):
+                    if type(x10) is not str:
+                        bad(
+                            out,
+                            f"{p}.options[{i9}]",
+                            "type",
+                            S0 + "/$defs/OpenDecisionData/properties/options/items/type",
+                            x10,
+                            "a string",
+                        )
+        x11 = v.get("idempotent", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.idempotent",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x11) is not bool:
+                bad(
+                    out,
+                    f"{p}.idempotent",
+                    "type",
+                    S0 + "/$defs/OpenDecisionData/properties/idempotent/type",
+                    x11,
+                    "true or false",
+                )
+        x12 = v.get("artifact_path", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.artifact_path",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x12) is not str:
+                bad(
+                    out,
+                    f"{p}.artifact_path",
+                    "type",
+                    S0 + "/$defs/NonEmptyText/type",
+                    x12,
+                    "a string",
+                )
+            else:
+                if not x12:
+                    bad(
+                        out,
+                        f"{p}.artifact_path",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x12,
+                        "at least 1 character",
+                    )
+        x13 = v.get("event_lamport", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.event_lamport",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x13 is not None:
+                if type(x13) is not int:
+                    bad(
+                        out,
+                        f"{p}.event_lamport",
+                        "type",
+                        S0 + "/$defs/OpenDecisionData/properties/event_lamport/anyOf/0/type",
+                        x13,
+                        "an integer or null",
+                    )
+                else:
+                    if x13 < 0:
+                        bad(
+                            out,
+                            f"{p}.event_lamport",
+                            "minimum",
+                            S0 + "/$defs/OpenDecisionData/properties/event_lamport/anyOf/0/minimum",
+                            x13,
+                            "at least 0",
+                        )
+        x14 = v.get("commit", MISSING)
+        if x14 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/OpenDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/OpenDecisionData/properties/commit/anyOf/0/type",
+                        x14,
+                        "a string or null",
+                    )
+                else:
+                    if not x14:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/OpenDecisionData/properties/commit/anyOf/0/minLength",
+                            x14,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_CloseDecisionData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/CloseDecisionData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.decision_id", "type", S0 + "/$defs/Ulid/type", x5, "a string")
+            else:
+                if not (
+                    len(x5) == 26
+                    and not x5[0:1].strip("01234567")
+                    and not x5[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "pattern",
+                        S0 + "/$defs/Ulid/pattern",
+                        x5,
+                        "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                    )
+        x6 = v.get("status", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.status",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.status",
+                    "type",
+                    S0 + "/$defs/CloseDecisionData/properties/status/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not (x6 in {"open", "resolved", "deferred", "canceled"}):
+                    bad(
+                        out,
+                        f"{p}.status",
+                        "enum",
+                        S0 + "/$defs/CloseDecisionData/properties/status/enum",
+                        x6,
+                        'one of "open", "resolved", "deferred", "canceled"',
+                    )
+        x7 = v.get("terminal_outcome", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.terminal_outcome",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x7) is not str:
+                bad(
+                    out,
+                    f"{p}.terminal_outcome",
+                    "type",
+                    S0 + "/$defs/CloseDecisionData/properties/terminal_outcome/type",
+                    x7,
+                    "a string",
+                )
+            else:
+                if not (x7 in {"resolved", "deferred", "canceled"}):
+                    bad(
+                        out,
+                        f"{p}.terminal_outcome",
+                        "enum",
+                        S0 + "/$defs/CloseDecisionData/properties/terminal_outcome/enum",
+                        x7,
+                        'one of "resolved", "deferred", "canceled"',
+                    )
+        x8 = v.get("final_answer", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.final_answer",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x8 is not None:
+                if type(x8) is not str:
+                    bad(
+                        out,
+                        f"{p}.final_answer",
+                        "type",
+                        S0 + "/$defs/CloseDecisionData/properties/final_answer/anyOf/0/type",
+                        x8,
+                        "a string or null",
+                    )
+                else:
+                    if not x8:
+                        bad(
+                            out,
+                            f"{p}.final_answer",
+                            "minLength",
+                            S0
+                            + "/$defs/CloseDecisionData/properties/final_answer/anyOf/0/minLength",
+                            x8,
+                            "at least 1 character",
+                        )
+        x9 = v.get("resolved_by", MISSING)
+        if x9 is MISSING:
+            bad(
+                out,
+                f"{p}.resolved_by",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "type",
+                        S0 + "/$defs/CloseDecisionData/properties/resolved_by/anyOf/0/type",
+                        x9,
+                        "a string or null",
+                    )
+                else:
+                    if not x9:
+                        bad(
+                            out,
+                            f"{p}.resolved_by",
+                            "minLength",
+                            S0
+                            + "/$defs/CloseDecisionData/properties/resolved_by/anyOf/0/minLength",
+                            x9,
+                            "at least 1 character",
+                        )
+        x10 = v.get("idempotent", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.idempotent",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x10) is not bool:
+                bad(
+                    out,
+                    f"{p}.idempotent",
+                    "type",
+                    S0 + "/$defs/CloseDecisionData/properties/idempotent/type",
+                    x10,
+                    "true or false",
+                )
+        x11 = v.get("event_lamport", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.event_lamport",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x11 is not None:
+                if type(x11) is not int:
+                    bad(
+                        out,
+                        f"{p}.event_lamport",
+                        "type",
+                        S0 + "/$defs/CloseDecisionData/properties/event_lamport/anyOf/0/type",
+                        x11,
+                        "an integer or null",
+                    )
+                else:
+                    if x11 < 0:
+                        bad(
+                            out,
+                            f"{p}.event_lamport",
+                            "minimum",
+                            S0
+                            + "/$defs/CloseDecisionData/properties/event_lamport/anyOf/0/minimum",
+                            x11,
+                            "at least 0",
+                        )
+        x12 = v.get("commit", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/CloseDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x12 is not None:
+                if type(x12) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/CloseDecisionData/properties/commit/anyOf/0/type",
+                        x12,
+                        "a string or null",
+                    )
+                else:
+                    if not x12:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/CloseDecisionData/properties/commit/anyOf/0/minLength",
+                            x12,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_AnswerDecisionData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/AnswerDecisionData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("decision_id", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(
+                    out, f"{p}.decision_id", "type", S0 + "/$defs/NonEmptyText/type", x5, "a string"
+                )
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+        x6 = v.get("answered", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.answered",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x6) is not bool:
+                bad(
+                    out,
+                    f"{p}.answered",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionData/properties/answered/type",
+                    x6,
+                    "true or false",
+                )
+            else:
+                if not (x6 is True):
+                    bad(
+                        out,
+                        f"{p}.answered",
+                        "const",
+                        S0 + "/$defs/AnswerDecisionData/properties/answered/const",
+                        x6,
+                        "true",
+                    )
+        x7 = v.get("answer", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.answer",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x7) is not str:
+                bad(out, f"{p}.answer", "type", S0 + "/$defs/NonEmptyText/type", x7, "a string")
+            else:
+                if not x7:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x7,
+                        "at least 1 character",
+                    )
+        x8 = v.get("next_kind", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.next_kind",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x8) is not str:
+                bad(
+                    out,
+                    f"{p}.next_kind",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionData/properties/next_kind/type",
+                    x8,
+                    "a string",
+                )
+            else:
+                if not (x8 in {"step", "decision_required", "terminal"}):
+                    bad(
+                        out,
+                        f"{p}.next_kind",
+                        "enum",
+                        S0 + "/$defs/AnswerDecisionData/properties/next_kind/enum",
+                        x8,
+                        'one of "step", "decision_required", "terminal"',
+                    )
+        x9 = v.get("step_id", MISSING)
+        if x9 is MISSING:
+            bad(
+                out,
+                f"{p}.step_id",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    bad(
+                        out,
+                        f"{p}.step_id",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/step_id/anyOf/0/type",
+                        x9,
+                        "a string or null",
+                    )
+                else:
+                    if not x9:
+                        bad(
+                            out,
+                            f"{p}.step_id",
+                            "minLength",
+                            S0 + "/$defs/AnswerDecisionData/properties/step_id/anyOf/0/minLength",
+                            x9,
+                            "at least 1 character",
+                        )
+        x10 = v.get("wp_id", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.wp_id",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x10 is not None:
+                if type(x10) is not str:
+                    bad(
+                        out,
+                        f"{p}.wp_id",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/wp_id/anyOf/0/type",
+                        x10,
+                        "a string or null",
+                    )
+                else:
+                    if not x10:
+                        bad(
+                            out,
+                            f"{p}.wp_id",
+                            "minLength",
+                            S0 + "/$defs/AnswerDecisionData/properties/wp_id/anyOf/0/minLength",
+                            x10,
+                            "at least 1 character",
+                        )
+        x11 = v.get("prompt_path", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.prompt_path",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    bad(
+                        out,
+                        f"{p}.prompt_path",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/prompt_path/anyOf/0/type",
+                        x11,
+                        "a string or null",
+                    )
+                else:
+                    if not x11:
+                        bad(
+                            out,
+                            f"{p}.prompt_path",
+                            "minLength",
+                            S0
+                            + "/$defs/AnswerDecisionData/properties/prompt_path/anyOf/0/minLength",
+                            x11,
+                            "at least 1 character",
+                        )
+        x12 = v.get("next_decision_id", MISSING)
+        if x12 is MISSING:
+            bad(
+                out,
+                f"{p}.next_decision_id",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x12 is not None:
+                if type(x12) is not str:
+                    bad(
+                        out,
+                        f"{p}.next_decision_id",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/next_decision_id/anyOf/0/type",
+                        x12,
+                        "a string or null",
+                    )
+                else:
+                    if not x12:
+                        bad(
+                            out,
+                            f"{p}.next_decision_id",
+                            "minLength",
+                            S0
+                            + "/$defs/AnswerDecisionData/properties/next_decision_id/anyOf/0/minLength",
+                            x12,
+                            "at least 1 character",
+                        )
+        x13 = v.get("question", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.question",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x13 is not None:
+                if type(x13) is not str:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/question/anyOf/0/type",
+                        x13,
+                        "a string or null",
+                    )
+                else:
+                    if not x13:
+                        bad(
+                            out,
+                            f"{p}.question",
+                            "minLength",
+                            S0 + "/$defs/AnswerDecisionData/properties/question/anyOf/0/minLength",
+                            x13,
+                            "at least 1 character",
+                        )
+        x14 = v.get("reason", MISSING)
+        if x14 is MISSING:
+            bad(
+                out,
+                f"{p}.reason",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    bad(
+                        out,
+                        f"{p}.reason",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/reason/anyOf/0/type",
+                        x14,
+                        "a string or null",
+                    )
+                else:
+                    if not x14:
+                        bad(
+                            out,
+                            f"{p}.reason",
+                            "minLength",
+                            S0 + "/$defs/AnswerDecisionData/properties/reason/anyOf/0/minLength",
+                            x14,
+                            "at least 1 character",
+                        )
+        x15 = v.get("commit", MISSING)
+        if x15 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/AnswerDecisionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x15 is not None:
+                if type(x15) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/AnswerDecisionData/properties/commit/anyOf/0/type",
+                        x15,
+                        "a string or null",
+                    )
+                else:
+                    if not x15:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/AnswerDecisionData/properties/commit/anyOf/0/minLength",
+                            x15,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_OpenDecision(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/OpenDecision/type", v, "an object")
+    else:
+        x1 = v.get("decision_id", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/OpenDecision/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(out, f"{p}.decision_id", "type", S0 + "/$defs/Ulid/type", x1, "a string")
+            else:
+                if not (
+                    len(x1) == 26
+                    and not x1[0:1].strip("01234567")
+                    and not x1[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                ):
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "pattern",
+                        S0 + "/$defs/Ulid/pattern",
+                        x1,
+                        "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                    )
+        x2 = v.get("origin", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.origin",
+                "required",
+                S0 + "/$defs/OpenDecision/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.origin", "type", S0 + "/$defs/NonEmptyText/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.origin",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("input_key", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.input_key",
+                "required",
+                S0 + "/$defs/OpenDecision/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(out, f"{p}.input_key", "type", S0 + "/$defs/NonEmptyText/type", x3, "a string")
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.input_key",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("question", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.question",
+                "required",
+                S0 + "/$defs/OpenDecision/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x4) is not str:
+                bad(out, f"{p}.question", "type", S0 + "/$defs/NonEmptyText/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+        x5 = v.get("options", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.options",
+                "required",
+                S0 + "/$defs/OpenDecision/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x5) is not list:
+                bad(
+                    out,
+                    f"{p}.options",
+                    "type",
+                    S0 + "/$defs/OpenDecision/properties/options/type",
+                    x5,
+                    "an array",
+                )
+            else:
+                for i6, x7 in enumerate(x5):
+                    if type(x7) is not str:
+                        bad(
+                            out,
+                            f"{p}.options[{i6}]",
+                            "type",
+                            S0 + "/$defs/OpenDecision/properties/options/items/type",
+                            x7,
+                            "a string",
+                        )
+
+
+def orchestrator_api_DesignGap(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/DesignGap/type", v, "an object")
+    else:
+        x1 = v.get("file", MISSING)
+        if x1 is MISSING:
+            bad(out, f"{p}.file", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
+        else:
+            if type(x1) is not str:
+                bad(out, f"{p}.file", "type", S0 + "/$defs/NonEmptyText/type", x1, "a string")
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("looked_for", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.looked_for",
+                "required",
+                S0 + "/$defs/DesignGap/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.looked_for", "type", S0 + "/$defs/NonEmptyText/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.looked_for",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("found", MISSING)
+        if x3 is MISSING:
+            bad(
+                out, f"{p}.found", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string"
+            )
+        else:
+            if type(x3) is not str:
+                bad(out, f"{p}.found", "type", S0 + "/$defs/NonEmptyText/type", x3, "a string")
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.found",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("fix", MISSING)
+        if x4 is MISSING:
+            bad(out, f"{p}.fix", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
+        else:
+            if type(x4) is not str:
+                bad(out, f"{p}.fix", "type", S0 + "/$defs/NonEmptyText/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.fix",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+
+
+def orchestrator_api_DesignStatusData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/DesignStatusData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("current_phase", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.current_phase",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.current_phase",
+                    "type",
+                    S0 + "/$defs/DesignStatusData/properties/current_phase/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not (x5 in {"specify", "plan", "tasks", "implement", "done"}):
+                    bad(
+                        out,
+                        f"{p}.current_phase",
+                        "enum",
+                        S0 + "/$defs/DesignStatusData/properties/current_phase/enum",
+                        x5,
+                        'one of "specify", "plan", "tasks", "implement", "done"',
+                    )
+        x6 = v.get("next_action", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.next_action",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x6 is not None:
+                if type(x6) is not str:
+                    bad(
+                        out,
+                        f"{p}.next_action",
+                        "type",
+                        S0 + "/$defs/DesignStatusData/properties/next_action/anyOf/0/type",
+                        x6,
+                        "a string or null",
+                    )
+                else:
+                    if not (x6 in {"resolve-decision", "specify", "plan", "tasks", "implement"}):
+                        bad(
+                            out,
+                            f"{p}.next_action",
+                            "enum",
+                            S0 + "/$defs/DesignStatusData/properties/next_action/anyOf/0/enum",
+                            x6,
+                            'one of "resolve-decision", "specify", "plan", "tasks", "implement"',
+                        )
+        x7 = v.get("open_decisions", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.open_decisions",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x7) is not list:
+                bad(
+                    out,
+                    f"{p}.open_decisions",
+                    "type",
+                    S0 + "/$defs/DesignStatusData/properties/open_decisions/type",
+                    x7,
+                    "an array",
+                )
+            else:
+                for i8, x9 in enumerate(x7):
+                    orchestrator_api_OpenDecision(x9, f"{p}.open_decisions[{i8}]", out)
+        x10 = v.get("deferred_decisions", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.deferred_decisions",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x10) is not list:
+                bad(
+                    out,
+                    f"{p}.deferred_decisions",
+                    "type",
+                    S0 + "/$defs/DesignStatusData/properties/deferred_decisions/type",
+                    x10,
+                    "an array",
+                )
+            else:
+                for i11, x12 in enumerate(x10):
+                    orchestrator_api_OpenDecision(x12, f"{p}.deferred_decisions[{i11}]", out)
+        x13 = v.get("missing", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.missing",
+                "required",
+                S0 + "/$defs/DesignStatusData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x13) is not list:
+                bad(
+                    out,
+                    f"{p}.missing",
+                    "type",
+                    S0 + "/$defs/DesignStatusData/properties/missing/type",
+                    x13,
+                    "an array",
+                )
+            else:
+                for i14, x15 in enumerate(x13):
+                    orchestrator_api_DesignGap(x15, f"{p}.missing[{i14}]", out)
+
+
 def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/FailureData/type", v, "an object")
@@ -6091,6 +8482,258 @@ def orchestrator_api_allOf_20_then_error_code_anyOf_5(v: Any, p: str, out: list[
         )
 
 
+def orchestrator_api_allOf_22_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/22/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_MISSING_STEP_OR_SLOT"',
+        )
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/22/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_ALREADY_CLOSED"',
+        )
+
+
+def orchestrator_api_allOf_24_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_24_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_24_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/24/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_24_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/24/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_26_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_26_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_26_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/26/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_26_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/26/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_28_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_28_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_28_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/28/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_28_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/28/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_BLOCKED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_7_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_8_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/3/const",
+            v,
+            '"NO_PENDING_DECISION"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_NOT_PENDING"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_BLOCKED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/5/const",
+            v,
+            '"MISSION_BLOCKED"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/6/const",
+            v,
+            '"WP_ALREADY_CLAIMED"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/7/const",
+            v,
+            '"TRANSITION_REJECTED"',
+        )
+
+
+def orchestrator_api_allOf_30_then_error_code_anyOf_8(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/30/then/properties/error_code/anyOf/8/const",
+            v,
+            '"LANE_ALLOCATION_FAILED"',
+        )
+
+
 def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
@@ -6147,6 +8790,12 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "orchestrator-api.append-history",
                         "orchestrator-api.accept-mission",
                         "orchestrator-api.merge-mission",
+                        "orchestrator-api.open-decision",
+                        "orchestrator-api.resolve-decision",
+                        "orchestrator-api.defer-decision",
+                        "orchestrator-api.cancel-decision",
+                        "orchestrator-api.answer-decision",
+                        "orchestrator-api.design-status",
                         "orchestrator-api.unknown",
                     }
                 ):
@@ -6156,7 +8805,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x2,
-                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.resolve-workspace", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.unknown"',
+                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.resolve-workspace", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.open-decision", "orchestrator-api.resolve-decision", "orchestrator-api.defer-decision", "orchestrator-api.cancel-decision", "orchestrator-api.answer-decision", "orchestrator-api.design-status", "orchestrator-api.unknown"',
                     )
         x3 = v.get("timestamp", MISSING)
         if x3 is MISSING:
@@ -6255,8 +8904,15 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "STATUS_READ_PATH_NOT_FOUND",
                 "GIT_FAILED",
                 "INTERNAL_ERROR",
+                "MISSION_BLOCKED",
                 "LOCK_TIMEOUT",
                 "PROJECT_FILES_INVALID",
+                "DECISION_ALREADY_CLOSED",
+                "DECISION_MISSING_STEP_OR_SLOT",
+                "DECISION_NOT_FOUND",
+                "DECISION_TERMINAL_CONFLICT",
+                "DECISION_NOT_PENDING",
+                "NO_PENDING_DECISION",
             }:
                 bad(
                     out,
@@ -6264,7 +8920,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "allowed",
                     S1 + "/orchestrator_api/allowed_error_codes",
                     x6,
-                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED", "LANE_ALLOCATION_FAILED", "MISSION_AMBIGUOUS_SELECTOR", "STATUS_READ_PATH_NOT_FOUND", "GIT_FAILED", "INTERNAL_ERROR", "LOCK_TIMEOUT", "PROJECT_FILES_INVALID"',
+                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED", "LANE_ALLOCATION_FAILED", "MISSION_AMBIGUOUS_SELECTOR", "STATUS_READ_PATH_NOT_FOUND", "GIT_FAILED", "INTERNAL_ERROR", "MISSION_BLOCKED", "LOCK_TIMEOUT", "PROJECT_FILES_INVALID", "DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT", "DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT", "DECISION_NOT_PENDING", "NO_PENDING_DECISION"',
                 )
             if x6 is not None:
                 if type(x6) is not str:
@@ -6293,7 +8949,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
+                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
             )
         else:
             if not (
@@ -6307,6 +8963,10 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 or orchestrator_api_AppendHistoryData_ok(x7)
                 or orchestrator_api_AcceptMissionData_ok(x7)
                 or orchestrator_api_MergeMissionData_ok(x7)
+                or orchestrator_api_OpenDecisionData_ok(x7)
+                or orchestrator_api_CloseDecisionData_ok(x7)
+                or orchestrator_api_AnswerDecisionData_ok(x7)
+                or orchestrator_api_DesignStatusData_ok(x7)
                 or orchestrator_api_FailureData_ok(x7)
             ):
                 bad(
@@ -6315,7 +8975,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/data/anyOf",
                     x7,
-                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (FailureData)",
+                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
                 )
                 closest(
                     out,
@@ -6332,11 +8992,15 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_AppendHistoryData,
                         orchestrator_api_AcceptMissionData,
                         orchestrator_api_MergeMissionData,
+                        orchestrator_api_OpenDecisionData,
+                        orchestrator_api_CloseDecisionData,
+                        orchestrator_api_AnswerDecisionData,
+                        orchestrator_api_DesignStatusData,
                         orchestrator_api_FailureData,
                     ),
                 )
-        if not v.keys() <= K14:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K14)
+        if not v.keys() <= K20:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K20)
         if v.get("success") is True:
             x8 = v.get("error_code", MISSING)
             if x8 is not MISSING:
@@ -6709,5 +9373,221 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_allOf_20_then_error_code_anyOf_3,
                             orchestrator_api_allOf_20_then_error_code_anyOf_4,
                             orchestrator_api_allOf_20_then_error_code_anyOf_5,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is True:
+            x97 = v.get("data", MISSING)
+            if x97 is not MISSING:
+                orchestrator_api_OpenDecisionData(x97, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is False:
+            x101 = v.get("error_code", MISSING)
+            if x101 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x101)
+                    or orchestrator_api_PolicyFailureCode_ok(x101)
+                    or orchestrator_api_MissionFailureCode_ok(x101)
+                    or orchestrator_api_allOf_22_then_error_code_anyOf_3_ok(x101)
+                    or orchestrator_api_allOf_22_then_error_code_anyOf_4_ok(x101)
+                    or orchestrator_api_CommitFailureCode_ok(x101)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/22/then/properties/error_code/anyOf",
+                        x101,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x101,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_22_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_22_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is True:
+            x105 = v.get("data", MISSING)
+            if x105 is not MISSING:
+                orchestrator_api_CloseDecisionData(x105, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is False:
+            x109 = v.get("error_code", MISSING)
+            if x109 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x109)
+                    or orchestrator_api_PolicyFailureCode_ok(x109)
+                    or orchestrator_api_MissionFailureCode_ok(x109)
+                    or orchestrator_api_allOf_24_then_error_code_anyOf_3_ok(x109)
+                    or orchestrator_api_allOf_24_then_error_code_anyOf_4_ok(x109)
+                    or orchestrator_api_CommitFailureCode_ok(x109)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/24/then/properties/error_code/anyOf",
+                        x109,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x109,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_24_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_24_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is True:
+            x113 = v.get("data", MISSING)
+            if x113 is not MISSING:
+                orchestrator_api_CloseDecisionData(x113, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is False:
+            x117 = v.get("error_code", MISSING)
+            if x117 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x117)
+                    or orchestrator_api_PolicyFailureCode_ok(x117)
+                    or orchestrator_api_MissionFailureCode_ok(x117)
+                    or orchestrator_api_allOf_26_then_error_code_anyOf_3_ok(x117)
+                    or orchestrator_api_allOf_26_then_error_code_anyOf_4_ok(x117)
+                    or orchestrator_api_CommitFailureCode_ok(x117)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/26/then/properties/error_code/anyOf",
+                        x117,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x117,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_26_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_26_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is True:
+            x121 = v.get("data", MISSING)
+            if x121 is not MISSING:
+                orchestrator_api_CloseDecisionData(x121, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is False:
+            x125 = v.get("error_code", MISSING)
+            if x125 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x125)
+                    or orchestrator_api_PolicyFailureCode_ok(x125)
+                    or orchestrator_api_MissionFailureCode_ok(x125)
+                    or orchestrator_api_allOf_28_then_error_code_anyOf_3_ok(x125)
+                    or orchestrator_api_allOf_28_then_error_code_anyOf_4_ok(x125)
+                    or orchestrator_api_CommitFailureCode_ok(x125)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/28/then/properties/error_code/anyOf",
+                        x125,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x125,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_28_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_28_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is True:
+            x129 = v.get("data", MISSING)
+            if x129 is not MISSING:
+                orchestrator_api_AnswerDecisionData(x129, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is False:
+            x133 = v.get("error_code", MISSING)
+            if x133 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x133)
+                    or orchestrator_api_PolicyFailureCode_ok(x133)
+                    or orchestrator_api_MissionFailureCode_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_3_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_4_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_5_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_6_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_7_ok(x133)
+                    or orchestrator_api_allOf_30_then_error_code_anyOf_8_ok(x133)
+                    or orchestrator_api_CommitFailureCode_ok(x133)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/30/then/properties/error_code/anyOf",
+                        x133,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x133,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_6,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_7,
+                            orchestrator_api_allOf_30_then_error_code_anyOf_8,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is True:
+            x137 = v.get("data", MISSING)
+            if x137 is not MISSING:
+                orchestrator_api_DesignStatusData(x137, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is False:
+            x141 = v.get("error_code", MISSING)
+            if x141 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x141)
+                    or orchestrator_api_MissionFailureCode_ok(x141)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/32/then/properties/error_code/anyOf",
+                        x141,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x141,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_MissionFailureCode,
                         ),
                     )

@@ -127,11 +127,56 @@ K14 = frozenset(
 )
 K15 = frozenset(
     (
+        "mission",
+        "origin",
+        "input_key",
+        "question",
+        "step_id",
+        "slot_key",
+        "options",
+        "actor",
+        "policy",
+    )
+)
+K16 = frozenset(
+    (
+        "mission",
+        "decision_id",
+        "final_answer",
+        "other_answer",
+        "rationale",
+        "resolved_by",
+        "actor",
+        "policy",
+    )
+)
+K17 = frozenset(
+    (
+        "mission",
+        "decision_id",
+        "rationale",
+        "resolved_by",
+        "actor",
+        "policy",
+    )
+)
+K18 = frozenset(
+    (
+        "mission",
+        "agent",
+        "answer",
+        "decision_id",
+        "result",
+        "policy",
+    )
+)
+K19 = frozenset(
+    (
         "command",
         "arguments",
     )
 )
-K16 = frozenset(("arguments",))
+K20 = frozenset(("arguments",))
 
 
 def orchestrator_request_ContractVersionRequest_ok(v: Any) -> bool:
@@ -851,6 +896,454 @@ def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
                 ):
                     return False
         if not v.keys() <= K14:
+            return False
+    return True
+
+
+def orchestrator_request_OpenDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("origin", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not (x2 in {"charter", "specify", "plan"}):
+                    return False
+        x3 = v.get("input_key", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 120:
+                    return False
+        x4 = v.get("question", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+                if len(x4) > 10000:
+                    return False
+        x5 = v.get("step_id", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+                if len(x5) > 120:
+                    return False
+        x6 = v.get("slot_key", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                return False
+            else:
+                if not x6:
+                    return False
+                if len(x6) > 120:
+                    return False
+        x7 = v.get("options", MISSING)
+        if x7 is not MISSING:
+            if type(x7) is not list:
+                return False
+            else:
+                if len(x7) > 50:
+                    return False
+                for x9 in x7:
+                    if type(x9) is not str:
+                        return False
+                    else:
+                        if not x9:
+                            return False
+                        if len(x9) > 500:
+                            return False
+        x10 = v.get("actor", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not str:
+                return False
+            else:
+                if not x10:
+                    return False
+                if len(x10) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x10,
+                    )
+                ):
+                    return False
+        x11 = v.get("policy", MISSING)
+        if x11 is not MISSING:
+            if not orchestrator_request_Policy_ok(x11):
+                return False
+        if not v.keys() <= K15:
+            return False
+    return True
+
+
+def orchestrator_request_ResolveDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 200:
+                    return False
+        x3 = v.get("final_answer", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 10000:
+                    return False
+        x4 = v.get("other_answer", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not bool:
+                return False
+        x5 = v.get("rationale", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+                if len(x5) > 10000:
+                    return False
+        x6 = v.get("resolved_by", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                return False
+            else:
+                if not x6:
+                    return False
+                if len(x6) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x6,
+                    )
+                ):
+                    return False
+        x7 = v.get("actor", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not str:
+                return False
+            else:
+                if not x7:
+                    return False
+                if len(x7) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x7,
+                    )
+                ):
+                    return False
+        x8 = v.get("policy", MISSING)
+        if x8 is not MISSING:
+            if not orchestrator_request_Policy_ok(x8):
+                return False
+        if not v.keys() <= K16:
+            return False
+    return True
+
+
+def orchestrator_request_DeferDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 200:
+                    return False
+        x3 = v.get("rationale", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 10000:
+                    return False
+        x4 = v.get("resolved_by", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+                if len(x4) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
+                    return False
+        x5 = v.get("actor", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+                if len(x5) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
+                    return False
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            if not orchestrator_request_Policy_ok(x6):
+                return False
+        if not v.keys() <= K17:
+            return False
+    return True
+
+
+def orchestrator_request_CancelDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 200:
+                    return False
+        x3 = v.get("rationale", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 10000:
+                    return False
+        x4 = v.get("resolved_by", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+                if len(x4) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
+                    return False
+        x5 = v.get("actor", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+                if len(x5) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
+                    return False
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            if not orchestrator_request_Policy_ok(x6):
+                return False
+        if not v.keys() <= K17:
+            return False
+    return True
+
+
+def orchestrator_request_AnswerDecisionRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("agent", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    return False
+        x3 = v.get("answer", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 10000:
+                    return False
+        x4 = v.get("decision_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+                if len(x4) > 200:
+                    return False
+        x5 = v.get("result", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                return False
+            else:
+                if not (x5 in {"success"}):
+                    return False
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            if not orchestrator_request_Policy_ok(x6):
+                return False
+        if not v.keys() <= K18:
+            return False
+    return True
+
+
+def orchestrator_request_DesignStatusRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        if not v.keys() <= K1:
             return False
     return True
 
@@ -2743,6 +3236,1229 @@ def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation
             extra_keys(out, p, S0 + "/$defs/MergeMissionRequest/additionalProperties", v, K14)
 
 
+def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/OpenDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/OpenDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("origin", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.origin",
+                "required",
+                S0 + "/$defs/OpenDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.origin",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/origin/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not (x2 in {"charter", "specify", "plan"}):
+                    bad(
+                        out,
+                        f"{p}.origin",
+                        "enum",
+                        S0 + "/$defs/OpenDecisionRequest/properties/origin/enum",
+                        x2,
+                        'one of "charter", "specify", "plan"',
+                    )
+        x3 = v.get("input_key", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.input_key",
+                "required",
+                S0 + "/$defs/OpenDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.input_key",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/input_key/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.input_key",
+                        "minLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/input_key/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 120:
+                    bad(
+                        out,
+                        f"{p}.input_key",
+                        "maxLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/input_key/maxLength",
+                        x3,
+                        "at most 120 characters",
+                    )
+        x4 = v.get("question", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.question",
+                "required",
+                S0 + "/$defs/OpenDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x4) is not str:
+                bad(
+                    out,
+                    f"{p}.question",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/question/type",
+                    x4,
+                    "a string",
+                )
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "minLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/question/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+                if len(x4) > 10000:
+                    bad(
+                        out,
+                        f"{p}.question",
+                        "maxLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/question/maxLength",
+                        x4,
+                        "at most 10000 characters",
+                    )
+        x5 = v.get("step_id", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.step_id",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/step_id/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.step_id",
+                        "minLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/step_id/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+                if len(x5) > 120:
+                    bad(
+                        out,
+                        f"{p}.step_id",
+                        "maxLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/step_id/maxLength",
+                        x5,
+                        "at most 120 characters",
+                    )
+        x6 = v.get("slot_key", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.slot_key",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/slot_key/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not x6:
+                    bad(
+                        out,
+                        f"{p}.slot_key",
+                        "minLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/slot_key/minLength",
+                        x6,
+                        "at least 1 character",
+                    )
+                if len(x6) > 120:
+                    bad(
+                        out,
+                        f"{p}.slot_key",
+                        "maxLength",
+                        S0 + "/$defs/OpenDecisionRequest/properties/slot_key/maxLength",
+                        x6,
+                        "at most 120 characters",
+                    )
+        x7 = v.get("options", MISSING)
+        if x7 is not MISSING:
+            if type(x7) is not list:
+                bad(
+                    out,
+                    f"{p}.options",
+                    "type",
+                    S0 + "/$defs/OpenDecisionRequest/properties/options/type",
+                    x7,
+                    "an array",
+                )
+            else:
+                if len(x7) > 50:
+                    bad(
+                        out,
+                        f"{p}.options",
+                        "maxItems",
+                        S0 + "/$defs/OpenDecisionRequest/properties/options/maxItems",
+                        x7,
+                        "at most 50 items",
+                    )
+                for i8, x9 in enumerate(x7):
+                    if type(x9) is not str:
+                        bad(
+                            out,
+                            f"{p}.options[{i8}]",
+                            "type",
+                            S0 + "/$defs/OpenDecisionRequest/properties/options/items/type",
+                            x9,
+                            "a string",
+                        )
+                    else:
+                        if not x9:
+                            bad(
+                                out,
+                                f"{p}.options[{i8}]",
+                                "minLength",
+                                S0
+                                + "/$defs/OpenDecisionRequest/properties/options/items/minLength",
+                                x9,
+                                "at least 1 character",
+                            )
+                        if len(x9) > 500:
+                            bad(
+                                out,
+                                f"{p}.options[{i8}]",
+                                "maxLength",
+                                S0
+                                + "/$defs/OpenDecisionRequest/properties/options/items/maxLength",
+                                x9,
+                                "at most 500 characters",
+                            )
+        x10 = v.get("actor", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.actor",
+                "required",
+                S0 + "/$defs/OpenDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x10) is not str:
+                bad(out, f"{p}.actor", "type", S0 + "/$defs/ActorName/type", x10, "a string")
+            else:
+                if not x10:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x10,
+                        "at least 1 character",
+                    )
+                if len(x10) > 120:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x10,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x10,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x10,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x11 = v.get("policy", MISSING)
+        if x11 is not MISSING:
+            orchestrator_request_Policy(x11, f"{p}.policy", out)
+        if not v.keys() <= K15:
+            extra_keys(out, p, S0 + "/$defs/OpenDecisionRequest/additionalProperties", v, K15)
+
+
+def orchestrator_request_ResolveDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/ResolveDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/ResolveDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/ResolveDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/ResolveDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/ResolveDecisionRequest/properties/decision_id/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/decision_id/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 200:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "maxLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/decision_id/maxLength",
+                        x2,
+                        "at most 200 characters",
+                    )
+        x3 = v.get("final_answer", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.final_answer",
+                "required",
+                S0 + "/$defs/ResolveDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.final_answer",
+                    "type",
+                    S0 + "/$defs/ResolveDecisionRequest/properties/final_answer/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.final_answer",
+                        "minLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/final_answer/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 10000:
+                    bad(
+                        out,
+                        f"{p}.final_answer",
+                        "maxLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/final_answer/maxLength",
+                        x3,
+                        "at most 10000 characters",
+                    )
+        x4 = v.get("other_answer", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not bool:
+                bad(
+                    out,
+                    f"{p}.other_answer",
+                    "type",
+                    S0 + "/$defs/ResolveDecisionRequest/properties/other_answer/type",
+                    x4,
+                    "true or false",
+                )
+        x5 = v.get("rationale", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.rationale",
+                    "type",
+                    S0 + "/$defs/ResolveDecisionRequest/properties/rationale/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "minLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/rationale/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+                if len(x5) > 10000:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "maxLength",
+                        S0 + "/$defs/ResolveDecisionRequest/properties/rationale/maxLength",
+                        x5,
+                        "at most 10000 characters",
+                    )
+        x6 = v.get("resolved_by", MISSING)
+        if x6 is not MISSING:
+            if type(x6) is not str:
+                bad(out, f"{p}.resolved_by", "type", S0 + "/$defs/ActorName/type", x6, "a string")
+            else:
+                if not x6:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x6,
+                        "at least 1 character",
+                    )
+                if len(x6) > 120:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x6,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x6,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x6,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x7 = v.get("actor", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.actor",
+                "required",
+                S0 + "/$defs/ResolveDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x7) is not str:
+                bad(out, f"{p}.actor", "type", S0 + "/$defs/ActorName/type", x7, "a string")
+            else:
+                if not x7:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x7,
+                        "at least 1 character",
+                    )
+                if len(x7) > 120:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x7,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x7,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x7,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x8 = v.get("policy", MISSING)
+        if x8 is not MISSING:
+            orchestrator_request_Policy(x8, f"{p}.policy", out)
+        if not v.keys() <= K16:
+            extra_keys(out, p, S0 + "/$defs/ResolveDecisionRequest/additionalProperties", v, K16)
+
+
+def orchestrator_request_DeferDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/DeferDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/DeferDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/DeferDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/DeferDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/DeferDecisionRequest/properties/decision_id/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/decision_id/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 200:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "maxLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/decision_id/maxLength",
+                        x2,
+                        "at most 200 characters",
+                    )
+        x3 = v.get("rationale", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.rationale",
+                "required",
+                S0 + "/$defs/DeferDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.rationale",
+                    "type",
+                    S0 + "/$defs/DeferDecisionRequest/properties/rationale/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "minLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/rationale/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 10000:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "maxLength",
+                        S0 + "/$defs/DeferDecisionRequest/properties/rationale/maxLength",
+                        x3,
+                        "at most 10000 characters",
+                    )
+        x4 = v.get("resolved_by", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                bad(out, f"{p}.resolved_by", "type", S0 + "/$defs/ActorName/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+                if len(x4) > 120:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x4,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x4,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x5 = v.get("actor", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.actor",
+                "required",
+                S0 + "/$defs/DeferDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.actor", "type", S0 + "/$defs/ActorName/type", x5, "a string")
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+                if len(x5) > 120:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x5,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x5,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            orchestrator_request_Policy(x6, f"{p}.policy", out)
+        if not v.keys() <= K17:
+            extra_keys(out, p, S0 + "/$defs/DeferDecisionRequest/additionalProperties", v, K17)
+
+
+def orchestrator_request_CancelDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/CancelDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/CancelDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/CancelDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("decision_id", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.decision_id",
+                "required",
+                S0 + "/$defs/CancelDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/CancelDecisionRequest/properties/decision_id/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/decision_id/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 200:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "maxLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/decision_id/maxLength",
+                        x2,
+                        "at most 200 characters",
+                    )
+        x3 = v.get("rationale", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.rationale",
+                "required",
+                S0 + "/$defs/CancelDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.rationale",
+                    "type",
+                    S0 + "/$defs/CancelDecisionRequest/properties/rationale/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "minLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/rationale/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 10000:
+                    bad(
+                        out,
+                        f"{p}.rationale",
+                        "maxLength",
+                        S0 + "/$defs/CancelDecisionRequest/properties/rationale/maxLength",
+                        x3,
+                        "at most 10000 characters",
+                    )
+        x4 = v.get("resolved_by", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                bad(out, f"{p}.resolved_by", "type", S0 + "/$defs/ActorName/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+                if len(x4) > 120:
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x4,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x4,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.resolved_by",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x4,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x5 = v.get("actor", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.actor",
+                "required",
+                S0 + "/$defs/CancelDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.actor", "type", S0 + "/$defs/ActorName/type", x5, "a string")
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+                if len(x5) > 120:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x5,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x5,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x5,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            orchestrator_request_Policy(x6, f"{p}.policy", out)
+        if not v.keys() <= K17:
+            extra_keys(out, p, S0 + "/$defs/CancelDecisionRequest/additionalProperties", v, K17)
+
+
+def orchestrator_request_AnswerDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/AnswerDecisionRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("agent", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.agent",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.agent", "type", S0 + "/$defs/ActorName/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 120:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x2,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x2,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x3 = v.get("answer", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.answer",
+                "required",
+                S0 + "/$defs/AnswerDecisionRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.answer",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/answer/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/answer/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 10000:
+                    bad(
+                        out,
+                        f"{p}.answer",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/answer/maxLength",
+                        x3,
+                        "at most 10000 characters",
+                    )
+        x4 = v.get("decision_id", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/type",
+                    x4,
+                    "a string",
+                )
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "minLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+                if len(x4) > 200:
+                    bad(
+                        out,
+                        f"{p}.decision_id",
+                        "maxLength",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/decision_id/maxLength",
+                        x4,
+                        "at most 200 characters",
+                    )
+        x5 = v.get("result", MISSING)
+        if x5 is not MISSING:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.result",
+                    "type",
+                    S0 + "/$defs/AnswerDecisionRequest/properties/result/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not (x5 in {"success"}):
+                    bad(
+                        out,
+                        f"{p}.result",
+                        "enum",
+                        S0 + "/$defs/AnswerDecisionRequest/properties/result/enum",
+                        x5,
+                        'one of "success"',
+                    )
+        x6 = v.get("policy", MISSING)
+        if x6 is not MISSING:
+            orchestrator_request_Policy(x6, f"{p}.policy", out)
+        if not v.keys() <= K18:
+            extra_keys(out, p, S0 + "/$defs/AnswerDecisionRequest/additionalProperties", v, K18)
+
+
+def orchestrator_request_DesignStatusRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/DesignStatusRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/DesignStatusRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/DesignStatusRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/DesignStatusRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/DesignStatusRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        if not v.keys() <= K1:
+            extra_keys(out, p, S0 + "/$defs/DesignStatusRequest/additionalProperties", v, K1)
+
+
 def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/type", v, "an object")
@@ -2767,6 +4483,12 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "append-history",
                         "accept-mission",
                         "merge-mission",
+                        "open-decision",
+                        "resolve-decision",
+                        "defer-decision",
+                        "cancel-decision",
+                        "answer-decision",
+                        "design-status",
                     }
                 ):
                     bad(
@@ -2775,7 +4497,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x1,
-                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission"',
+                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission", "open-decision", "resolve-decision", "defer-decision", "cancel-decision", "answer-decision", "design-status"',
                     )
         x2 = v.get("arguments", MISSING)
         if x2 is MISSING:
@@ -2785,7 +4507,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest)",
+                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
             )
         else:
             if not (
@@ -2799,6 +4521,12 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 or orchestrator_request_AppendHistoryRequest_ok(x2)
                 or orchestrator_request_AcceptMissionRequest_ok(x2)
                 or orchestrator_request_MergeMissionRequest_ok(x2)
+                or orchestrator_request_OpenDecisionRequest_ok(x2)
+                or orchestrator_request_ResolveDecisionRequest_ok(x2)
+                or orchestrator_request_DeferDecisionRequest_ok(x2)
+                or orchestrator_request_CancelDecisionRequest_ok(x2)
+                or orchestrator_request_AnswerDecisionRequest_ok(x2)
+                or orchestrator_request_DesignStatusRequest_ok(x2)
             ):
                 bad(
                     out,
@@ -2806,7 +4534,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/arguments/anyOf",
                     x2,
-                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest)",
+                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
                 )
                 closest(
                     out,
@@ -2823,10 +4551,16 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_request_AppendHistoryRequest,
                         orchestrator_request_AcceptMissionRequest,
                         orchestrator_request_MergeMissionRequest,
+                        orchestrator_request_OpenDecisionRequest,
+                        orchestrator_request_ResolveDecisionRequest,
+                        orchestrator_request_DeferDecisionRequest,
+                        orchestrator_request_CancelDecisionRequest,
+                        orchestrator_request_AnswerDecisionRequest,
+                        orchestrator_request_DesignStatusRequest,
                     ),
                 )
-        if not v.keys() <= K15:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K15)
+        if not v.keys() <= K19:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K19)
         if v.get("command") == "contract-version":
             x3 = v.get("arguments", MISSING)
             if x3 is not MISSING:
@@ -2867,3 +4601,27 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
             x39 = v.get("arguments", MISSING)
             if x39 is not MISSING:
                 orchestrator_request_MergeMissionRequest(x39, f"{p}.arguments", out)
+        if v.get("command") == "open-decision":
+            x43 = v.get("arguments", MISSING)
+            if x43 is not MISSING:
+                orchestrator_request_OpenDecisionRequest(x43, f"{p}.arguments", out)
+        if v.get("command") == "resolve-decision":
+            x47 = v.get("arguments", MISSING)
+            if x47 is not MISSING:
+                orchestrator_request_ResolveDecisionRequest(x47, f"{p}.arguments", out)
+        if v.get("command") == "defer-decision":
+            x51 = v.get("arguments", MISSING)
+            if x51 is not MISSING:
+                orchestrator_request_DeferDecisionRequest(x51, f"{p}.arguments", out)
+        if v.get("command") == "cancel-decision":
+            x55 = v.get("arguments", MISSING)
+            if x55 is not MISSING:
+                orchestrator_request_CancelDecisionRequest(x55, f"{p}.arguments", out)
+        if v.get("command") == "answer-decision":
+            x59 = v.get("arguments", MISSING)
+            if x59 is not MISSING:
+                orchestrator_request_AnswerDecisionRequest(x59, f"{p}.arguments", out)
+        if v.get("command") == "design-status":
+            x63 = v.get("arguments", MISSING)
+            if x63 is not MISSING:
+                orchestrator_request_DesignStatusRequest(x63, f"{p}.arguments", out)

@@ -52,6 +52,50 @@ class AcceptMissionData(Contract):
     merge_pending_wps: Annotated[list[WorkPackageId], Field(description="Work packages.")]
 
 
+class AnswerDecisionData(Contract):
+    """Data of `answer-decision`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    decision_id: Annotated[NonEmptyText, Field(description="The question that was answered.")]
+    answered: Annotated[
+        Literal[True], Field(description="Always true: what is not recorded is no success.")
+    ]
+    answer: Annotated[NonEmptyText, Field(description="The answer, as it was given.")]
+    next_kind: Annotated[
+        Literal["step", "decision_required", "terminal"],
+        Field(description="What comes next: work, another question, or nothing."),
+    ]
+    step_id: Annotated[str | None, Field(description="The step that comes next.", min_length=1)]
+    wp_id: Annotated[str | None, Field(description="Its work package.", min_length=1)]
+    prompt_path: Annotated[str | None, Field(description="Its prompt file.", min_length=1)]
+    next_decision_id: Annotated[str | None, Field(description="The next question.", min_length=1)]
+    question: Annotated[str | None, Field(description="The next question's text.", min_length=1)]
+    reason: Annotated[str | None, Field(description="Why that comes next.", min_length=1)]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds lane changes that followed; null without one.",
+            min_length=1,
+        ),
+    ]
+
+
 class AppendHistoryData(Contract):
     """Data of `append-history`."""
 
@@ -79,6 +123,53 @@ class AppendHistoryData(Contract):
     commit: Annotated[str | None, Field(description="The commit that holds it.", min_length=1)] = (
         None
     )
+
+
+class CloseDecisionData(Contract):
+    """Data of `resolve-decision`, `defer-decision` and `cancel-decision`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    decision_id: Annotated[Ulid, Field(description="The decision.")]
+    status: Annotated[
+        Literal["open", "resolved", "deferred", "canceled"],
+        Field(description="Where the decision stands."),
+    ]
+    terminal_outcome: Annotated[
+        Literal["resolved", "deferred", "canceled"], Field(description="The outcome.")
+    ]
+    final_answer: Annotated[
+        str | None, Field(description="The answer; null when there is none.", min_length=1)
+    ]
+    resolved_by: Annotated[str | None, Field(description="Who decided.", min_length=1)]
+    idempotent: Annotated[
+        bool, Field(description="Whether it was so before; nothing was recorded then.")
+    ]
+    event_lamport: Annotated[
+        int | None,
+        Field(description="Logical time of the event; null when nothing was recorded.", ge=0),
+    ]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds it; null when nothing was recorded.", min_length=1
+        ),
+    ]
 
 
 CommitFailureCode = TypeAliasType(
@@ -119,6 +210,18 @@ class ContractVersionData(Contract):
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
     ]
+
+
+class DesignGap(Contract):
+    """What a document still lacks."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    file: Annotated[NonEmptyText, Field(description="The document, relative to the project root.")]
+    looked_for: Annotated[NonEmptyText, Field(description="What has to be there.")]
+    found: Annotated[NonEmptyText, Field(description="What is there.")]
+    fix: Annotated[NonEmptyText, Field(description="What to do.")]
 
 
 class FailureData(Contract):
@@ -265,6 +368,62 @@ MissionFailureCode = TypeAliasType(
         ),
     ],
 )
+
+
+class OpenDecision(Contract):
+    """A question that waits for an answer."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    decision_id: Annotated[Ulid, Field(description="The decision.")]
+    origin: Annotated[NonEmptyText, Field(description="What was being written when it came up.")]
+    input_key: Annotated[NonEmptyText, Field(description="What the answer is called.")]
+    question: Annotated[NonEmptyText, Field(description="The question.")]
+    options: Annotated[list[str], Field(description="Suggested answers.")]
+
+
+class OpenDecisionData(Contract):
+    """Data of `open-decision`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    decision_id: Annotated[Ulid, Field(description="The decision.")]
+    status: Annotated[
+        Literal["open", "resolved", "deferred", "canceled"],
+        Field(description="Where the decision stands."),
+    ]
+    question: Annotated[NonEmptyText, Field(description="The question, as it is recorded.")]
+    options: Annotated[list[str], Field(description="Suggested answers.")]
+    idempotent: Annotated[
+        bool, Field(description="Whether it was so before; nothing was recorded then.")
+    ]
+    artifact_path: Annotated[NonEmptyText, Field(description="The page of the decision.")]
+    event_lamport: Annotated[
+        int | None,
+        Field(description="Logical time of the event; null when nothing was recorded.", ge=0),
+    ]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds it; null when nothing was recorded.", min_length=1
+        ),
+    ]
 
 
 PolicyFailureCode = TypeAliasType(
@@ -426,6 +585,45 @@ class TransitionData(Contract):
     forced: Annotated[bool, Field(description="Whether edge or guards were overridden.")]
 
 
+class DesignStatusData(Contract):
+    """Data of `design-status`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    current_phase: Annotated[
+        Literal["specify", "plan", "tasks", "implement", "done"],
+        Field(description="The first phase that is not finished; implement once the tasks are."),
+    ]
+    next_action: Annotated[
+        Literal["resolve-decision", "specify", "plan", "tasks", "implement"] | None,
+        Field(
+            description="What comes next: an answer while a question is open, then the phase; null when the mission is merged."
+        ),
+    ]
+    open_decisions: Annotated[
+        list[OpenDecision], Field(description="Questions that wait for an answer, oldest first.")
+    ]
+    deferred_decisions: Annotated[
+        list[OpenDecision], Field(description="Questions that were put off.")
+    ]
+    missing: Annotated[list[DesignGap], Field(description="What the phase's document still lacks.")]
+
+
 class ReadyWorkPackage(Contract):
     """A work package that can be started, or taken up again by whoever holds it."""
 
@@ -552,6 +750,12 @@ class OrchestratorEnvelope(Contract):
             "orchestrator-api.append-history",
             "orchestrator-api.accept-mission",
             "orchestrator-api.merge-mission",
+            "orchestrator-api.open-decision",
+            "orchestrator-api.resolve-decision",
+            "orchestrator-api.defer-decision",
+            "orchestrator-api.cancel-decision",
+            "orchestrator-api.answer-decision",
+            "orchestrator-api.design-status",
             "orchestrator-api.unknown",
         ],
         Field(description="Command that answered."),
@@ -576,6 +780,10 @@ class OrchestratorEnvelope(Contract):
         | AppendHistoryData
         | AcceptMissionData
         | MergeMissionData
+        | OpenDecisionData
+        | CloseDecisionData
+        | AnswerDecisionData
+        | DesignStatusData
         | FailureData,
         Field(description="Facts; the shape depends on the command and on `success`."),
     ]

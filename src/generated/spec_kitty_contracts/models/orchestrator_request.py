@@ -74,6 +74,22 @@ class ContractVersionRequest(Contract):
     ] = None
 
 
+class DesignStatusRequest(Contract):
+    """Tell how far the design of a mission is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+
+
 class ListReadyRequest(Contract):
     """Ask which work packages can be started."""
 
@@ -131,6 +147,11 @@ class MissionStateRequest(Contract):
     ]
 
 
+Option = TypeAliasType(
+    "Option", Annotated[str, Field(description="An answer.", max_length=500, min_length=1)]
+)
+
+
 class Policy(Contract):
     """How an orchestrator lets its agents work; recorded with every lane change that it makes."""
 
@@ -168,6 +189,37 @@ class Policy(Contract):
         list[str], Field(description="Flags that weaken the sandbox; the banned ones are refused.")
     ]
     tool_restrictions: Annotated[str | None, Field(description="Restrictions of tools.")] = None
+
+
+class ResolveDecisionRequest(Contract):
+    """Answer a question of the mission's planning."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    decision_id: Annotated[str, Field(description="The decision.", max_length=200, min_length=1)]
+    final_answer: Annotated[str, Field(description="The answer.", max_length=10000, min_length=1)]
+    other_answer: Annotated[
+        bool | None, Field(description="The answer is none of the options.")
+    ] = None
+    rationale: Annotated[str | None, Field(description="Why.", max_length=10000, min_length=1)] = (
+        None
+    )
+    resolved_by: Annotated[
+        ActorName | None, Field(description="Who decided, when that is not the one who acts.")
+    ] = None
+    actor: Annotated[ActorName, Field(description="Who acts.")]
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
 
 
 class ResolveWorkspaceRequest(Contract):
@@ -249,6 +301,136 @@ class AcceptMissionRequest(Contract):
     actor: Annotated[ActorName, Field(description="Who acts.")]
 
 
+class AnswerDecisionRequest(Contract):
+    """Answer the question that the mission's run waits for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    agent: Annotated[ActorName, Field(description="Who answers, and gets the next work.")]
+    answer: Annotated[str, Field(description="The answer.", max_length=10000, min_length=1)]
+    decision_id: Annotated[
+        str | None,
+        Field(
+            description="The question, such as `input:region`; not needed when only one waits.",
+            max_length=200,
+            min_length=1,
+        ),
+    ] = None
+    result: Annotated[
+        Literal["success"] | None,
+        Field(
+            description="Allowed for clients that always send it; an answer reports nothing else."
+        ),
+    ] = None
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
+class CancelDecisionRequest(Contract):
+    """Drop a question of the mission's planning."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    decision_id: Annotated[str, Field(description="The decision.", max_length=200, min_length=1)]
+    rationale: Annotated[str, Field(description="Why.", max_length=10000, min_length=1)]
+    resolved_by: Annotated[
+        ActorName | None, Field(description="Who decided, when that is not the one who acts.")
+    ] = None
+    actor: Annotated[ActorName, Field(description="Who acts.")]
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
+class DeferDecisionRequest(Contract):
+    """Put a question of the mission's planning off."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    decision_id: Annotated[str, Field(description="The decision.", max_length=200, min_length=1)]
+    rationale: Annotated[str, Field(description="Why.", max_length=10000, min_length=1)]
+    resolved_by: Annotated[
+        ActorName | None, Field(description="Who decided, when that is not the one who acts.")
+    ] = None
+    actor: Annotated[ActorName, Field(description="Who acts.")]
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
+class OpenDecisionRequest(Contract):
+    """Ask a question of the mission's planning."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    origin: Annotated[
+        Literal["charter", "specify", "plan"], Field(description="What is being written.")
+    ]
+    input_key: Annotated[
+        str,
+        Field(
+            description="What the answer is called, such as storage.", max_length=120, min_length=1
+        ),
+    ]
+    question: Annotated[str, Field(description="The question.", max_length=10000, min_length=1)]
+    step_id: Annotated[
+        str | None,
+        Field(description="The step that asks; or `slot_key`.", max_length=120, min_length=1),
+    ] = None
+    slot_key: Annotated[
+        str | None,
+        Field(
+            description="The slot of an interview that asks; or `step_id`.",
+            max_length=120,
+            min_length=1,
+        ),
+    ] = None
+    options: Annotated[
+        list[Option] | None, Field(description="Suggested answers.", max_length=50)
+    ] = None
+    actor: Annotated[ActorName, Field(description="Who acts.")]
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
 class TransitionRequest(Contract):
     """Move a work package to another lane."""
 
@@ -321,6 +503,12 @@ class OrchestratorRequest(Contract):
             "append-history",
             "accept-mission",
             "merge-mission",
+            "open-decision",
+            "resolve-decision",
+            "defer-decision",
+            "cancel-decision",
+            "answer-decision",
+            "design-status",
         ],
         Field(description="The command."),
     ]
@@ -334,6 +522,12 @@ class OrchestratorRequest(Contract):
         | TransitionRequest
         | AppendHistoryRequest
         | AcceptMissionRequest
-        | MergeMissionRequest,
+        | MergeMissionRequest
+        | OpenDecisionRequest
+        | ResolveDecisionRequest
+        | DeferDecisionRequest
+        | CancelDecisionRequest
+        | AnswerDecisionRequest
+        | DesignStatusRequest,
         Field(description="Its arguments; the shape depends on the command."),
     ]

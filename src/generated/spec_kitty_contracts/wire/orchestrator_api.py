@@ -45,6 +45,41 @@ class AcceptMissionData(TypedDict):
     """Work packages."""
 
 
+class AnswerDecisionData(TypedDict):
+    """Data of `answer-decision`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    decision_id: NonEmptyText
+    """The question that was answered."""
+    answered: Literal[True]
+    """Always true: what is not recorded is no success."""
+    answer: NonEmptyText
+    """The answer, as it was given."""
+    next_kind: Literal["step", "decision_required", "terminal"]
+    """What comes next: work, another question, or nothing."""
+    step_id: str | None
+    """The step that comes next."""
+    wp_id: str | None
+    """Its work package."""
+    prompt_path: str | None
+    """Its prompt file."""
+    next_decision_id: str | None
+    """The next question."""
+    question: str | None
+    """The next question's text."""
+    reason: str | None
+    """Why that comes next."""
+    commit: str | None
+    """The commit that holds lane changes that followed; null without one."""
+
+
 class AppendHistoryData(TypedDict):
     """Data of `append-history`."""
 
@@ -62,6 +97,35 @@ class AppendHistoryData(TypedDict):
     """Id of the entry."""
     commit: NotRequired[str | None]
     """The commit that holds it."""
+
+
+class CloseDecisionData(TypedDict):
+    """Data of `resolve-decision`, `defer-decision` and `cancel-decision`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    decision_id: Ulid
+    """The decision."""
+    status: Literal["open", "resolved", "deferred", "canceled"]
+    """Where the decision stands."""
+    terminal_outcome: Literal["resolved", "deferred", "canceled"]
+    """The outcome."""
+    final_answer: str | None
+    """The answer; null when there is none."""
+    resolved_by: str | None
+    """Who decided."""
+    idempotent: bool
+    """Whether it was so before; nothing was recorded then."""
+    event_lamport: int | None
+    """Logical time of the event; null when nothing was recorded."""
+    commit: str | None
+    """The commit that holds it; null when nothing was recorded."""
 
 
 CommitFailureCode: TypeAlias = Literal[
@@ -84,6 +148,19 @@ class ContractVersionData(TypedDict):
     """Version of this API."""
     min_supported_provider_version: str
     """Oldest client that is served."""
+
+
+class DesignGap(TypedDict):
+    """What a document still lacks."""
+
+    file: NonEmptyText
+    """The document, relative to the project root."""
+    looked_for: NonEmptyText
+    """What has to be there."""
+    found: NonEmptyText
+    """What is there."""
+    fix: NonEmptyText
+    """What to do."""
 
 
 class FailureData(TypedDict):
@@ -183,6 +260,50 @@ MissionFailureCode: TypeAlias = Literal[
     "GIT_FAILED",
 ]
 """Codes of a command that is about a mission."""
+
+
+class OpenDecision(TypedDict):
+    """A question that waits for an answer."""
+
+    decision_id: Ulid
+    """The decision."""
+    origin: NonEmptyText
+    """What was being written when it came up."""
+    input_key: NonEmptyText
+    """What the answer is called."""
+    question: NonEmptyText
+    """The question."""
+    options: list[str]
+    """Suggested answers."""
+
+
+class OpenDecisionData(TypedDict):
+    """Data of `open-decision`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    decision_id: Ulid
+    """The decision."""
+    status: Literal["open", "resolved", "deferred", "canceled"]
+    """Where the decision stands."""
+    question: NonEmptyText
+    """The question, as it is recorded."""
+    options: list[str]
+    """Suggested answers."""
+    idempotent: bool
+    """Whether it was so before; nothing was recorded then."""
+    artifact_path: NonEmptyText
+    """The page of the decision."""
+    event_lamport: int | None
+    """Logical time of the event; null when nothing was recorded."""
+    commit: str | None
+    """The commit that holds it; null when nothing was recorded."""
 
 
 PolicyFailureCode: TypeAlias = Literal["POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED"]
@@ -303,6 +424,29 @@ class TransitionData(TypedDict):
     """Whether edge or guards were overridden."""
 
 
+class DesignStatusData(TypedDict):
+    """Data of `design-status`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    current_phase: Literal["specify", "plan", "tasks", "implement", "done"]
+    """The first phase that is not finished; implement once the tasks are."""
+    next_action: Literal["resolve-decision", "specify", "plan", "tasks", "implement"] | None
+    """What comes next: an answer while a question is open, then the phase; null when the mission is merged."""
+    open_decisions: list[OpenDecision]
+    """Questions that wait for an answer, oldest first."""
+    deferred_decisions: list[OpenDecision]
+    """Questions that were put off."""
+    missing: list[DesignGap]
+    """What the phase's document still lacks."""
+
+
 class ReadyWorkPackage(TypedDict):
     """A work package that can be started, or taken up again by whoever holds it."""
 
@@ -381,6 +525,12 @@ class OrchestratorEnvelope(TypedDict):
         "orchestrator-api.append-history",
         "orchestrator-api.accept-mission",
         "orchestrator-api.merge-mission",
+        "orchestrator-api.open-decision",
+        "orchestrator-api.resolve-decision",
+        "orchestrator-api.defer-decision",
+        "orchestrator-api.cancel-decision",
+        "orchestrator-api.answer-decision",
+        "orchestrator-api.design-status",
         "orchestrator-api.unknown",
     ]
     """Command that answered."""
@@ -403,6 +553,10 @@ class OrchestratorEnvelope(TypedDict):
         | AppendHistoryData
         | AcceptMissionData
         | MergeMissionData
+        | OpenDecisionData
+        | CloseDecisionData
+        | AnswerDecisionData
+        | DesignStatusData
         | FailureData
     )
     """Facts; the shape depends on the command and on `success`."""

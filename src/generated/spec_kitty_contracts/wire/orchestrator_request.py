@@ -33,6 +33,13 @@ class ContractVersionRequest(TypedDict):
     """Version of the client; refused when it is too old."""
 
 
+class DesignStatusRequest(TypedDict):
+    """Tell how far the design of a mission is."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+
+
 class ListReadyRequest(TypedDict):
     """Ask which work packages can be started."""
 
@@ -62,6 +69,10 @@ class MissionStateRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
 
 
+Option: TypeAlias = str
+"""An answer."""
+
+
 class Policy(TypedDict):
     """How an orchestrator lets its agents work; recorded with every lane change that it makes."""
 
@@ -81,6 +92,27 @@ class Policy(TypedDict):
     """Flags that weaken the sandbox; the banned ones are refused."""
     tool_restrictions: NotRequired[str | None]
     """Restrictions of tools."""
+
+
+class ResolveDecisionRequest(TypedDict):
+    """Answer a question of the mission's planning."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    decision_id: str
+    """The decision."""
+    final_answer: str
+    """The answer."""
+    other_answer: NotRequired[bool]
+    """The answer is none of the options."""
+    rationale: NotRequired[str]
+    """Why."""
+    resolved_by: NotRequired[ActorName]
+    """Who decided, when that is not the one who acts."""
+    actor: ActorName
+    """Who acts."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
 
 
 class ResolveWorkspaceRequest(TypedDict):
@@ -129,6 +161,80 @@ class AcceptMissionRequest(TypedDict):
     """Who acts."""
 
 
+class AnswerDecisionRequest(TypedDict):
+    """Answer the question that the mission's run waits for."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    agent: ActorName
+    """Who answers, and gets the next work."""
+    answer: str
+    """The answer."""
+    decision_id: NotRequired[str]
+    """The question, such as `input:region`; not needed when only one waits."""
+    result: NotRequired[Literal["success"]]
+    """Allowed for clients that always send it; an answer reports nothing else."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
+class CancelDecisionRequest(TypedDict):
+    """Drop a question of the mission's planning."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    decision_id: str
+    """The decision."""
+    rationale: str
+    """Why."""
+    resolved_by: NotRequired[ActorName]
+    """Who decided, when that is not the one who acts."""
+    actor: ActorName
+    """Who acts."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
+class DeferDecisionRequest(TypedDict):
+    """Put a question of the mission's planning off."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    decision_id: str
+    """The decision."""
+    rationale: str
+    """Why."""
+    resolved_by: NotRequired[ActorName]
+    """Who decided, when that is not the one who acts."""
+    actor: ActorName
+    """Who acts."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
+class OpenDecisionRequest(TypedDict):
+    """Ask a question of the mission's planning."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    origin: Literal["charter", "specify", "plan"]
+    """What is being written."""
+    input_key: str
+    """What the answer is called, such as storage."""
+    question: str
+    """The question."""
+    step_id: NotRequired[str]
+    """The step that asks; or `slot_key`."""
+    slot_key: NotRequired[str]
+    """The slot of an interview that asks; or `step_id`."""
+    options: NotRequired[list[Option]]
+    """Suggested answers."""
+    actor: ActorName
+    """Who acts."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
 class TransitionRequest(TypedDict):
     """Move a work package to another lane."""
 
@@ -172,6 +278,12 @@ class OrchestratorRequest(TypedDict):
         "append-history",
         "accept-mission",
         "merge-mission",
+        "open-decision",
+        "resolve-decision",
+        "defer-decision",
+        "cancel-decision",
+        "answer-decision",
+        "design-status",
     ]
     """The command."""
     arguments: (
@@ -185,5 +297,11 @@ class OrchestratorRequest(TypedDict):
         | AppendHistoryRequest
         | AcceptMissionRequest
         | MergeMissionRequest
+        | OpenDecisionRequest
+        | ResolveDecisionRequest
+        | DeferDecisionRequest
+        | CancelDecisionRequest
+        | AnswerDecisionRequest
+        | DesignStatusRequest
     )
     """Its arguments; the shape depends on the command."""
