@@ -49,4 +49,4 @@ def test_what_a_page_says_to_type_works_from_top_to_bottom(
     left = [path.name for path in repository.iterdir() if path.name.startswith(".")]
     gone = {".git", ".gitattributes", ".gitignore", ".kittify"}
     assert set(left) - ({".claude", ".agents"} if name == "index" else set()) == gone
-    assert [path for path in home.rglob("spec-kitty.*")] == []
+    assert list(home.rglob("spec-kitty.*")) == []
