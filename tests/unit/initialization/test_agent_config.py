@@ -162,6 +162,7 @@ def test_comments_in_the_configuration_outlive_adding_and_removing(place: Place)
     assert config.read_text() == text
 
 
+@pytest.mark.proves("000 C-008")
 def test_an_edited_file_is_told_apart_from_one_with_a_newer_version(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +420,7 @@ def test_nobody_loses_an_agent_when_two_add_one_at_once(place: Place) -> None:
     assert {key for key, state in listed.items() if state == "ready"} == {"claude", *keys}
 
 
+@pytest.mark.proves("000 C-008")
 def test_the_home_folder_is_touched_only_when_it_is_asked_for(place: Place, home: Path) -> None:
     assert list(home.iterdir()) == []
     before = files_below(place.root)
