@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,10 +25,11 @@ from specify_cli.initialization.agents import AGENT_KEYS, UnknownAgent
 from specify_cli.initialization.block import BEGIN, END
 from specify_cli.initialization.commands import COMMANDS
 from specify_cli.initialization.formats import ORIENTATION, Wanted, command_files
-from specify_cli.initialization.manifest import ManifestCorrupt, digest_of
+from specify_cli.initialization.manifest import ManifestCorrupt, digest_of, read_manifest
 from specify_cli.initialization.places import HomeUnknown, home_place, project_place
+from specify_cli.initialization.placing import Plan
 from specify_cli.initialization.project_init import init_project
-from specify_cli.kernel.files import WriteFailed
+from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.kernel.gate import check
 from tests.conftest import git
 
@@ -207,6 +210,31 @@ def test_a_file_of_an_earlier_version_is_ours_even_if_the_manifest_came_with_a_p
     write(place.root / PLAN, old)
     report = sync_agents(place)
     assert (report.updated, report.kept) == ((PLAN,), ())
+
+
+class _Stopped(Disk):
+    """Writes until it meets a certain text."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        if data == b"no room\n":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(descriptor, data)
+
+
+def test_what_was_written_before_a_crash_is_ours_for_the_next_version_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(place, read_manifest(place.manifest))
+    status = ".claude/commands/spec-kitty.status.md"
+    plan.want({PLAN: Wanted("second\n"), status: Wanted("no room\n")})
+    plan.settle(("claude",))
+    with pytest.raises(WriteFailed):
+        plan.carry_out(disk=_Stopped())
+    assert (place.root / PLAN).read_text() == "second\n"
+    shipped(monkeypatch, PLAN, "third\n")
+    report = sync_agents(place)
+    assert report.kept == ()
+    assert (place.root / PLAN).read_text() == "third\n"
 
 
 def test_files_of_agents_that_left_the_configuration_go_with_the_next_sync(place: Place) -> None:
