@@ -20,7 +20,7 @@ from specify_cli.identity.project import (
 from specify_cli.kernel.files import DISK, read_text
 from specify_cli.kernel.gate import check
 from specify_cli.kernel.names import UnsafeName, slugify
-from specify_cli.kernel.yaml import dump_yaml, edit_mapping, load_yaml
+from specify_cli.kernel.yaml import YamlError, dump_yaml, edit_mapping, load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +73,7 @@ def ensure_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentity:
 
     Raises:
         NotInitialized: NOT_INITIALIZED: there is no configuration to complete.
-        IdentityIncomplete: IDENTITY_INCOMPLETE: what is there cannot be used.
+        IdentityIncomplete: IDENTITY_INCOMPLETE: what is there cannot be used, or was cut off.
         YamlError: INVALID_YAML.
         WriteFailed: WRITE_FAILED.
     """
@@ -104,6 +104,43 @@ def establish_identity(project: Project, *, disk: Disk = DISK) -> ProjectIdentit
         return load_identity(project, disk=disk)
 
 
+def refuse_lost_identity(project: Project, text: str) -> None:
+    """Refuse to go on with a configuration that has lost the identity which the last commit has.
+
+    A file that was cut off is often still valid YAML. A new identity would make another project of this
+    one, for every program that it sends events to.
+
+    Args:
+        project: The project.
+        text: Its configuration as it is now.
+
+    Raises:
+        IdentityIncomplete: IDENTITY_INCOMPLETE: with the command that gets it back.
+        YamlError: INVALID_YAML.
+    """
+    if _known_uuid(load_yaml(text, source=str(CONFIG_FILE))) is not None:
+        return
+    committed = try_git(project.root, "show", f"HEAD:{CONFIG_FILE}")
+    if committed.code != 0:
+        return
+    try:
+        lost = _known_uuid(load_yaml(committed.stdout, source=str(CONFIG_FILE)))
+    except YamlError:
+        return
+    if lost is not None:
+        raise IdentityIncomplete(
+            f"{CONFIG_FILE} lacks project.uuid, which the last commit has: it was cut off or edited.",
+            fix=f"git restore {CONFIG_FILE}",
+            details={"file": str(CONFIG_FILE), "missing": ["project.uuid"], "committed": lost},
+        )
+
+
+def _known_uuid(document: object) -> str | None:
+    known = document.get("project") if isinstance(document, dict) else None
+    value = known.get("uuid") if isinstance(known, dict) else None
+    return value if isinstance(value, str) and value.strip() else None
+
+
 def _complete(project: Project, text: str, disk: Disk) -> ProjectIdentity:
     path = project.root / CONFIG_FILE
     document = load_yaml(text, source=str(CONFIG_FILE))
@@ -111,6 +148,7 @@ def _complete(project: Project, text: str, disk: Disk) -> ProjectIdentity:
     missing = missing_keys(sections)
     if not missing:
         return load_identity(project, disk=disk)
+    refuse_lost_identity(project, text)
     known = sections.get("project")
     known_uuid = known.get("uuid") if isinstance(known, dict) else None
     project_uuid = known_uuid if isinstance(known_uuid, str) else str(uuid.uuid4())

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specify_cli.identity.configuration import ensure_identity, new_config, render_config
+from specify_cli.identity.configuration import (
+    ensure_identity,
+    new_config,
+    refuse_lost_identity,
+    render_config,
+)
 from specify_cli.identity.project import CONFIG_FILE, Project
 from specify_cli.initialization.agent_config import (
     ignored,
@@ -60,7 +65,7 @@ def init_project(
         ReadFailed: READ_FAILED: nothing was written.
         HomeUnknown: HOME_UNKNOWN: nothing was written.
         WriteFailed: WRITE_FAILED.
-        IdentityIncomplete: IDENTITY_INCOMPLETE.
+        IdentityIncomplete: IDENTITY_INCOMPLETE: the configuration was cut off; nothing was written.
         LockTimeout: LOCK_TIMEOUT.
     """
     chosen = check_agents(agents)
@@ -68,6 +73,8 @@ def init_project(
     project = Project(root=repository.main_root, repository=repository)
     with file_lock(place.lock):
         text = _read(place.root / CONFIG_FILE)
+        if text is not None:
+            refuse_lost_identity(project, text)
         configured = read_configured(text) if text is not None else None
         earlier = configured.agents if configured else ()
         everyone = tuple(dict.fromkeys((*earlier, *chosen)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonValue
 
 MAX_CHARACTERS = 1_000_000
+MAX_NESTING = 200
 _NO_MAPPING = "it is not a mapping of keys to values"
 _FENCE = re.compile(r"\A---[ \t]*\n(.*?)(?:^|\n)---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -42,6 +43,9 @@ def load_yaml(text: str, *, source: str) -> object:
 
     if len(text) > MAX_CHARACTERS:
         raise _refused(source, None, f"it has more than {MAX_CHARACTERS:,} characters")
+    if _nesting(text) > MAX_NESTING:
+        # The parser's time grows with the square of the depth.
+        raise _refused(source, None, f"it is nested more than {MAX_NESTING} levels deep")
 
     class PlainComposer(Composer):
         """Refuses aliases: nested, a few bytes of them can expand into gigabytes."""
@@ -205,6 +209,16 @@ def edit_list(
     stream = io.StringIO()
     editor.dump(document, stream)
     return stream.getvalue()
+
+
+def _nesting(text: str) -> int:
+    """Return how deep brackets are nested at most; those in quoted texts count too."""
+    deepest = depth = 0
+    if text.count("[") + text.count("{") > MAX_NESTING:
+        for bracket in re.findall(r"[\[\]{}]", text):
+            depth = depth + 1 if bracket in "[{" else max(depth - 1, 0)
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _first_line(error: Exception) -> str:

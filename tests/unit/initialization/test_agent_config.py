@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -23,17 +24,20 @@ from specify_cli.initialization.agent_list import list_agents
 from specify_cli.initialization.agents import AGENT_KEYS, UnknownAgent
 from specify_cli.initialization.block import BEGIN, END
 from specify_cli.initialization.commands import COMMANDS
-from specify_cli.initialization.formats import ORIENTATION, Wanted
-from specify_cli.initialization.manifest import ManifestCorrupt, digest_of
+from specify_cli.initialization.formats import ORIENTATION, Wanted, command_files
+from specify_cli.initialization.manifest import ManifestCorrupt, digest_of, read_manifest
 from specify_cli.initialization.places import HomeUnknown, home_place, project_place
+from specify_cli.initialization.placing import Plan
 from specify_cli.initialization.project_init import init_project
-from specify_cli.kernel.files import WriteFailed
+from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.kernel.gate import check
 from tests.conftest import git
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from specify_cli.initialization.agents import Agent
     from specify_cli.initialization.places import Place
     from specify_cli.initialization.report import SetupReport
 
@@ -81,15 +85,12 @@ def write(path: Path, text: str | bytes) -> None:
 
 def shipped(monkeypatch: pytest.MonkeyPatch, path: str, text: str) -> None:
     """Let another version of the program be installed, with another text for one file."""
-    from specify_cli.initialization import agent_config
 
-    original = agent_config.command_files
-
-    def newer(*args: object, **options: object) -> dict[str, Wanted]:
-        files = original(*args, **options)  # type: ignore[arg-type]
+    def newer(agents: Iterable[Agent], *, home: bool = False) -> dict[str, Wanted]:
+        files = command_files(agents, home=home)
         return {name: Wanted(text) if name == path else wanted for name, wanted in files.items()}
 
-    monkeypatch.setattr(agent_config, "command_files", newer)
+    monkeypatch.setattr("specify_cli.initialization.agent_config.command_files", newer)
 
 
 def test_adding_and_removing_an_agent_leaves_no_trace_of_it(place: Place) -> None:
@@ -164,6 +165,7 @@ def test_comments_in_the_configuration_outlive_adding_and_removing(place: Place)
     assert config.read_text() == text
 
 
+@pytest.mark.proves("000 C-008")
 def test_an_edited_file_is_told_apart_from_one_with_a_newer_version(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +210,31 @@ def test_a_file_of_an_earlier_version_is_ours_even_if_the_manifest_came_with_a_p
     write(place.root / PLAN, old)
     report = sync_agents(place)
     assert (report.updated, report.kept) == ((PLAN,), ())
+
+
+class _Stopped(Disk):
+    """Writes until it meets a certain text."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        if data == b"no room\n":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(descriptor, data)
+
+
+def test_what_was_written_before_a_crash_is_ours_for_the_next_version_too(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan(place, read_manifest(place.manifest))
+    status = ".claude/commands/spec-kitty.status.md"
+    plan.want({PLAN: Wanted("second\n"), status: Wanted("no room\n")})
+    plan.settle(("claude",))
+    with pytest.raises(WriteFailed):
+        plan.carry_out(disk=_Stopped())
+    assert (place.root / PLAN).read_text() == "second\n"
+    shipped(monkeypatch, PLAN, "third\n")
+    report = sync_agents(place)
+    assert report.kept == ()
+    assert (place.root / PLAN).read_text() == "third\n"
 
 
 def test_files_of_agents_that_left_the_configuration_go_with_the_next_sync(place: Place) -> None:
@@ -346,10 +373,11 @@ def test_a_write_protected_configuration_stops_everything_with_a_clear_error(pla
     config = place.root / CONFIG
     config.chmod(0o444)
     before = files_below(place.root)
-    for change in (
+    changes: tuple[Callable[[], SetupReport], ...] = (
         lambda: add_agents(place, ["gemini"]),
         lambda: init_project(open_repository(place.root), agents=("gemini",)),
-    ):
+    )
+    for change in changes:
         with pytest.raises(WriteFailed, match="write-protected"):
             change()
         assert files_below(place.root) == before
@@ -420,6 +448,7 @@ def test_nobody_loses_an_agent_when_two_add_one_at_once(place: Place) -> None:
     assert {key for key, state in listed.items() if state == "ready"} == {"claude", *keys}
 
 
+@pytest.mark.proves("000 C-008")
 def test_the_home_folder_is_touched_only_when_it_is_asked_for(place: Place, home: Path) -> None:
     assert list(home.iterdir()) == []
     before = files_below(place.root)
@@ -496,17 +525,17 @@ def test_the_list_says_what_is_missing_outdated_and_the_users(
     assert (claude()["state"], claude()["outdated"]) == ("outdated", [status])
     (place.root / PLAN).unlink()
     assert (claude()["state"], claude()["missing"]) == ("incomplete", [PLAN])
-    assert os.listdir(place.root / ".kittify") != []
 
 
 def test_without_a_project_the_fix_is_to_init(repository: Path, home: Path) -> None:
     place = project_place(open_repository(repository))
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: add_agents(place, ["claude"]),
         lambda: remove_agents(place, ["claude"]),
         lambda: sync_agents(place),
         lambda: list_agents(place),
-    ):
+    )
+    for change in changes:
         with pytest.raises(NotInitialized) as caught:
             change()
         assert caught.value.fix == "spec-kitty init"
