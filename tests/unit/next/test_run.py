@@ -354,6 +354,12 @@ def test_the_emitter_hears_of_events_after_they_are_on_record(tmp_path: Path) ->
         def emit_mission_run_completed(self, payload: Any) -> None:
             self._hear("finished", payload)
 
+        def emit_significance_evaluated(self, payload: Any) -> None:
+            self._hear("evaluated", payload)
+
+        def emit_decision_timeout_expired(self, payload: Any) -> None:
+            self._hear("expired", payload)
+
     run = started(tmp_path)
     run.issue("survey", ACTOR)
     run.report("survey", ACTOR, "success")
