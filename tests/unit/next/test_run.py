@@ -7,6 +7,7 @@ import pytest
 
 from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, read_journal
+from specify_cli.next._internal_runtime.planner import plan_next
 from specify_cli.next._internal_runtime.run import MissionRun, NoPendingDecision
 from specify_cli.next._internal_runtime.schema import NextDecision, template_hash
 from specify_cli.next._internal_runtime.state import (
@@ -390,6 +391,23 @@ def test_a_run_names_the_description_it_follows_and_the_one_it_has_adopted(tmp_p
     found = reopened(run).snapshot
     assert found.template_hash == "1" * 64
     assert not found.pending_decisions, "what the old description asked is asked again if needed"
+
+
+@pytest.mark.plants_rows
+def test_a_run_of_an_earlier_release_follows_the_description_in_its_state_file(
+    tmp_path: Path,
+) -> None:
+    run = started(tmp_path)
+    run.save()
+    path = run.ref.run_dir / JOURNAL_FILE
+    row = rows(run)[0]
+    del row["context"]["template_hash"]
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert reopened(run).snapshot.template_hash == HASH
+    (run.ref.run_dir / STATE_FILE).unlink()
+    found = reopened(run).snapshot
+    assert found.template_hash == "", "it is not known, so no change can be told"
+    assert plan_next(found, template(), current_hash=HASH).kind == "step"
 
 
 def test_saving_without_news_touches_nothing(tmp_path: Path) -> None:
