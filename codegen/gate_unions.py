@@ -128,7 +128,8 @@ def _union(compiler: SchemaCompiler, schema: Schema, keyword: str, place: Place)
     tests = [
         condition(compiler, branch, there) for branch, there in zip(branches, places, strict=True)
     ]
-    test = " or ".join(tests) if keyword == "anyOf" else f"({' + '.join(tests)}) == 1"
+    counted = " + ".join(f"({one})" for one in tests)  # a test binds less tightly than +
+    test = " or ".join(tests) if keyword == "anyOf" else f"({counted}) == 1"
     failing = compiler.fail(schema, keyword, place, noun(compiler.document, schema))
     if not compiler.is_predicate:
         functions = ", ".join(

@@ -96,6 +96,20 @@ def test_every_example_in_file_formats_conforms_to_its_contract() -> None:
             assert gate.violations(surface, document) == (), (surface, body)
 
 
+def test_the_mission_type_in_its_guide_can_be_used_as_it_is_written(tmp_path: Path) -> None:
+    from specify_cli.next.mission_types import validate_mission_type
+
+    text = (DOCS / "mission-types.md").read_text(encoding="utf-8")
+    (shown,) = [(surface, kind, body) for kind, surface, body in _BLOCK.findall(text) if surface]
+    surface, kind, body = shown
+    for document in _documents(kind, body):
+        assert gate.violations(surface, document) == ()
+    path = tmp_path / "mission-runtime.yaml"
+    path.write_text(body, encoding="utf-8")
+    steps = validate_mission_type(path).description.template.all_steps
+    assert [step.id for step in steps] == ["survey", "draw", "sign-off"]
+
+
 def test_the_command_reference_says_what_the_commands_say() -> None:
     page = (DOCS / "command-reference.md").read_text(encoding="utf-8")
     assert page == command_reference() + "\n", "run: python -m tools.command_reference"

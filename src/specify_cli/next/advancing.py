@@ -167,7 +167,9 @@ def advance(
         answered=answered,
         answer=None if answer is None else answer.strip(),
     )
-    return compose(mission, loaded, with_board(seen, mission, board).view, decision, outcome)
+    view = with_board(seen, mission, board).view
+    asked = view.run._replace(pending_decisions=run.snapshot.pending_decisions)
+    return compose(mission, loaded, view._replace(run=asked), decision, outcome)
 
 
 def _answer(

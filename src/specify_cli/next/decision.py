@@ -133,7 +133,7 @@ def _changed(view: MissionView, at: Step | None) -> Decision:
         "blocked",
         at.id if at else DONE,
         step_id=at.id if at else None,
-        reason=f"The mission type {view.run.mission_key} has changed since this run began, or was "
+        reason=f"The mission type {view.template.mission.key} has changed since this run began, or was "
         "last adopted: its steps may not be the same any more.",
         fix=adopt_line(view.mission_slug, view.agent),
     )

@@ -295,7 +295,7 @@ def _report_commands(context: ExecutionContext) -> tuple[ReportCommand, ...]:
     failed = ReportCommand(
         "When you tried and it did not work:", line("--result failed --reason 'why'")
     )
-    if context.action == "review":
+    if context.action == "review" and context.wp_id is not None:
         draft = shlex.quote(str(feedback_draft(context)))
         return (
             ReportCommand("When you approve:", line("--result success --verdict approved")),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from specify_cli.kernel.ulid import is_ulid, ulid_of
 from specify_cli.missions.mission import scan_missions
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE
-from specify_cli.next._internal_runtime.state import RunNotFound, read_run
+from specify_cli.next._internal_runtime.state import RunNotFound, read_run, run_state
 from specify_cli.next.runs import locate_run, run_lock, run_store
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _entry(folder: Path, missions: dict[str, Mission], current: dict[str, str]) 
     return RunEntry(
         folder.name,
         snapshot.mission_slug,
-        snapshot.mission_key,
+        run_state(snapshot)["mission_type"],
         state,
         snapshot.completed_steps,
         last,

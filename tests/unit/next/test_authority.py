@@ -363,13 +363,14 @@ def test_a_policy_can_move_the_bands_and_must_cover_every_sum() -> None:
     (audit,) = template(audited(f"dimensions: {{{dimensions(3, 1)}}}")).audit_steps
     moved: Any = {"low": [0, 3], "medium": [4, 5], "high": [6, 18]}
     assert band_of(audit, MissionPolicySnapshot(extras={CUTOFFS_KEY: moved})) == "medium"
-    for wrong in (
+    wrongs: tuple[Any, ...] = (
         {**moved, "medium": [4, 6]},
         {**moved, "high": [7, 18]},
         {"low": [0, 18]},
         [1],
         {**moved, "low": "0-3"},
-    ):
+    )
+    for wrong in wrongs:
         with pytest.raises(InvalidPolicy):
             band_of(audit, MissionPolicySnapshot(extras={CUTOFFS_KEY: wrong}))
 

@@ -336,3 +336,14 @@ def test_nothing_that_could_be_handed_out_is_held_back(seen: MissionView) -> Non
     if decision.kind == "blocked" and not seen.held():
         for package in seen.work_packages:
             assert not (package.lane is Lane.FOR_REVIEW and package.implementer != seen.agent)
+
+
+def test_lanes_take_turns_so_that_none_starves() -> None:
+    packages = [
+        wp("WP01", "approved", lane_id="lane-a"),
+        wp("WP02", lane_id="lane-a"),
+        wp("WP03", lane_id="lane-b"),
+    ]
+    assert decide(view(*packages)).wp_id == "WP03"
+    packages[2] = wp("WP03", "approved", lane_id="lane-b")
+    assert decide(view(*packages)).wp_id == "WP02"

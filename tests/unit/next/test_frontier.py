@@ -11,7 +11,7 @@ from tests.unit.next.runtime_files import template
 from tests.unit.next.views import FIVE_MINUTES_AGO, PLANNED, run, software_dev, wp
 
 if TYPE_CHECKING:
-    from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, PromptStep
+    from specify_cli.next._internal_runtime.schema import MissionRunSnapshot, Step
     from specify_cli.next.frontier import Frontier
     from specify_cli.next.view import WorkPackageView
 
@@ -26,7 +26,7 @@ def at(
 ) -> Frontier:
     """Find the frontier when the guards of `passes` pass and all others fail."""
 
-    def check(step: PromptStep) -> tuple[GuardFailure, ...]:
+    def check(step: Step) -> tuple[GuardFailure, ...]:
         if asked is not None:
             asked.append(step.id)
         return () if step.id in passes else (MISSING,)

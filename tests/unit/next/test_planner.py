@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +15,7 @@ from specify_cli.next._internal_runtime.schema import (
     PromptStep,
     Stop,
 )
+from tests.unit.next.audit_files import audited, dimensions
 from tests.unit.next.runtime_files import MISSION_ID, SLUG, template
 
 RUN = MissionRunSnapshot("01KQ22DT0000000000000000A1", "field-guide", MISSION_ID, SLUG, "0" * 64)
@@ -105,3 +108,50 @@ def test_any_description_without_cycles_runs_to_its_end_in_order(wide: MissionTe
         assert set(step.depends_on) <= set(run.completed_steps)
         run = run._replace(completed_steps=(*run.completed_steps, step.id))
     assert plan_next(run, wide).kind == "terminal"
+
+
+@st.composite
+def _runs(draw: st.DrawFn) -> tuple[MissionTemplate, MissionRunSnapshot]:
+    text = audited(
+        draw(
+            st.sampled_from(
+                [
+                    None,
+                    "",
+                    f"dimensions: {{{dimensions(3)}}}",
+                    f"dimensions: {{{dimensions(3, 3, 2)}}}",
+                ]
+            )
+        ),
+        enforcement=draw(st.sampled_from(["blocking", "advisory"])),
+        after="  - {id: draw, title: Draw, prompt: D., depends_on: [survey], requires_inputs: [a, b]}\n",
+    )
+    steps = ["survey", "draw", "sign-off"]
+    return template(text), _started(
+        completed_steps=tuple(draw(st.permutations(steps))[: draw(st.integers(0, 3))]),
+        inputs=draw(st.dictionaries(st.sampled_from(["a", "b"]), st.just("x"))),
+        template_hash=draw(st.sampled_from(["0" * 64, "1" * 64, ""])),
+        finished=draw(st.booleans()),
+        stops=draw(st.sampled_from([(), (Stop("survey", None, "claude", "failed", "t"),)])),
+    )
+
+
+def _started(**changes: Any) -> MissionRunSnapshot:
+    return MissionRunSnapshot("r", "field-guide", "m", "s", **{"template_hash": "", **changes})
+
+
+@given(_runs())
+def test_the_same_run_and_description_always_give_the_same_bytes(
+    given_run: tuple[MissionTemplate, MissionRunSnapshot],
+) -> None:
+    found, snapshot = given_run
+    first = serialize_decision(plan_next(snapshot, found, current_hash="1" * 64))
+    copied = snapshot._replace(inputs=dict(sorted(snapshot.inputs.items(), reverse=True)))
+    assert serialize_decision(plan_next(copied, found, current_hash="1" * 64)) == first
+    decision = plan_next(snapshot, found, current_hash="1" * 64)
+    if snapshot.stops:
+        assert decision.kind == "blocked"
+    elif snapshot.template_hash == "0" * 64:
+        assert decision.kind == ("terminal" if snapshot.finished else "blocked")
+    elif decision.kind == "terminal":
+        assert set(snapshot.completed_steps) | {"sign-off"} == {"survey", "draw", "sign-off"}

@@ -7,6 +7,7 @@ import pytest
 
 from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, read_journal
+from specify_cli.next._internal_runtime.planner import plan_next
 from specify_cli.next._internal_runtime.run import MissionRun, NoPendingDecision
 from specify_cli.next._internal_runtime.schema import NextDecision, template_hash
 from specify_cli.next._internal_runtime.state import (
@@ -354,6 +355,12 @@ def test_the_emitter_hears_of_events_after_they_are_on_record(tmp_path: Path) ->
         def emit_mission_run_completed(self, payload: Any) -> None:
             self._hear("finished", payload)
 
+        def emit_significance_evaluated(self, payload: Any) -> None:
+            self._hear("evaluated", payload)
+
+        def emit_decision_timeout_expired(self, payload: Any) -> None:
+            self._hear("expired", payload)
+
     run = started(tmp_path)
     run.issue("survey", ACTOR)
     run.report("survey", ACTOR, "success")
@@ -384,6 +391,23 @@ def test_a_run_names_the_description_it_follows_and_the_one_it_has_adopted(tmp_p
     found = reopened(run).snapshot
     assert found.template_hash == "1" * 64
     assert not found.pending_decisions, "what the old description asked is asked again if needed"
+
+
+@pytest.mark.plants_rows
+def test_a_run_of_an_earlier_release_follows_the_description_in_its_state_file(
+    tmp_path: Path,
+) -> None:
+    run = started(tmp_path)
+    run.save()
+    path = run.ref.run_dir / JOURNAL_FILE
+    row = rows(run)[0]
+    del row["context"]["template_hash"]
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert reopened(run).snapshot.template_hash == HASH
+    (run.ref.run_dir / STATE_FILE).unlink()
+    found = reopened(run).snapshot
+    assert found.template_hash == "", "it is not known, so no change can be told"
+    assert plan_next(found, template(), current_hash=HASH).kind == "step"
 
 
 def test_saving_without_news_touches_nothing(tmp_path: Path) -> None:

@@ -677,7 +677,7 @@ def mission_description_MissionStep(v: Any, p: str, out: list[Violation]) -> Non
                 )
         if not v.keys() <= K3:
             extra_keys(out, p, S0 + "/$defs/MissionStep/additionalProperties", v, K3)
-        if not (("prompt" in v + "prompt_template" in v) == 1):
+        if not ((("prompt" in v) + ("prompt_template" in v)) == 1):
             bad(out, p, "oneOf", S0 + "/$defs/MissionStep/oneOf", v, "a value")
             closest(
                 out,

@@ -244,7 +244,7 @@ class TemplateReader:
     def _role(self, raw: object, path: Place) -> RACIRoleBinding:
         entry = self._mapping(raw, path)
         self._known_keys(entry, ("actor_type", "actor_id"), path)
-        if entry and "actor_type" not in entry:
+        if isinstance(raw, dict) and "actor_type" not in entry:
             self._complain(path, "actor_type is missing")
         kind = self._word(entry, "actor_type", ACTOR_TYPES, path)
         return RACIRoleBinding(cast("ActorType", kind), self._text(entry, "actor_id", path))
