@@ -196,6 +196,48 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--mission': ('mission', 'text'), '--json': ('json', True)},
     ),
+    'charter activate': Command(
+        'charter:activate',
+        ('item',),
+        frozenset(['item']),
+        {'--json': ('json', True)},
+    ),
+    'charter context': Command(
+        'charter:context',
+        (),
+        frozenset(['action']),
+        {'--action': ('action', 'text'), '--mission-type': ('mission_type', 'text'), '--profile': ('profile', 'text'), '--json': ('json', True)},
+    ),
+    'charter deactivate': Command(
+        'charter:deactivate',
+        ('item',),
+        frozenset(['item']),
+        {'--reason': ('reason', 'text'), '--json': ('json', True)},
+    ),
+    'charter generate': Command(
+        'charter:generate',
+        (),
+        frozenset([]),
+        {'--force': ('force', True), '--json': ('json', True)},
+    ),
+    'charter interview': Command(
+        'charter:interview',
+        (),
+        frozenset([]),
+        {'--mission-type': ('mission_type', 'text'), '--json': ('json', True)},
+    ),
+    'charter lint': Command(
+        'charter:lint',
+        (),
+        frozenset([]),
+        {'--json': ('json', True)},
+    ),
+    'charter show': Command(
+        'charter:show',
+        (),
+        frozenset([]),
+        {'--json': ('json', True)},
+    ),
     'config get': Command(
         'config:get',
         ('key',),

@@ -27,8 +27,8 @@ def configured_packs(root: Path) -> tuple[Path, ...]:
         return ()
     if _KEY not in text:
         return ()  # loading the YAML library costs 30 ms
-    from specify_cli.kernel.yaml import load_yaml
     from specify_cli.identity.project import ConfigInvalid
+    from specify_cli.kernel.yaml import load_yaml
 
     document = load_yaml(text, source=str(CONFIG_FILE))
     named = document.get(_KEY) if isinstance(document, dict) else None

@@ -7,12 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name
-from specify_cli.identity.project import CONFIG_FILE, NotInitialized
+from specify_cli.identity.project import CONFIG_FILE, ConfigInvalid, NotInitialized
 from specify_cli.kernel.errors import UsageError
 from specify_cli.kernel.files import DISK, read_text
 from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.mission import lock_path
-from specify_cli.identity.project import ConfigInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -30,15 +30,8 @@ K2 = frozenset(
 K3 = frozenset(("type",))
 K4 = frozenset(("protected_branches",))
 K5 = frozenset(("strategy",))
-K6 = frozenset(
-    (
-        "name",
-        "path",
-    )
-)
-K7 = frozenset(("packs",))
-K8 = frozenset(("owner",))
-K9 = frozenset(
+K6 = frozenset(("owner",))
+K7 = frozenset(
     (
         "project",
         "build",
@@ -397,109 +390,6 @@ def project_config_MergeSection(v: Any, p: str, out: list[Violation]) -> None:
                     )
 
 
-def project_config_GovernancePack(v: Any, p: str, out: list[Violation]) -> None:
-    if type(v) is not dict:
-        bad(out, p, "type", S0 + "/$defs/GovernancePack/type", v, "an object")
-    else:
-        x1 = v.get("name", MISSING)
-        if x1 is MISSING:
-            bad(
-                out,
-                f"{p}.name",
-                "required",
-                S0 + "/$defs/GovernancePack/required",
-                MISSING,
-                "a string",
-            )
-        else:
-            if type(x1) is not str:
-                bad(
-                    out,
-                    f"{p}.name",
-                    "type",
-                    S0 + "/$defs/GovernancePack/properties/name/type",
-                    x1,
-                    "a string",
-                )
-            else:
-                if len(x1) > 60:
-                    bad(
-                        out,
-                        f"{p}.name",
-                        "maxLength",
-                        S0 + "/$defs/GovernancePack/properties/name/maxLength",
-                        x1,
-                        "at most 60 characters",
-                    )
-                if not (
-                    len(x1) >= 1
-                    and not x1[0:1].strip(
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                    )
-                    and not x1[1:].strip(
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
-                    )
-                ):
-                    bad(
-                        out,
-                        f"{p}.name",
-                        "pattern",
-                        S0 + "/$defs/GovernancePack/properties/name/pattern",
-                        x1,
-                        "text that matches ^[A-Za-z0-9][A-Za-z0-9._-]*$",
-                    )
-        x2 = v.get("path", MISSING)
-        if x2 is MISSING:
-            bad(
-                out,
-                f"{p}.path",
-                "required",
-                S0 + "/$defs/GovernancePack/required",
-                MISSING,
-                "a string",
-            )
-        else:
-            if type(x2) is not str:
-                bad(
-                    out,
-                    f"{p}.path",
-                    "type",
-                    S0 + "/$defs/GovernancePack/properties/path/type",
-                    x2,
-                    "a string",
-                )
-            else:
-                if not x2:
-                    bad(
-                        out,
-                        f"{p}.path",
-                        "minLength",
-                        S0 + "/$defs/GovernancePack/properties/path/minLength",
-                        x2,
-                        "at least 1 character",
-                    )
-
-
-def project_config_GovernanceConfig(v: Any, p: str, out: list[Violation]) -> None:
-    if type(v) is not dict:
-        bad(out, p, "type", S0 + "/$defs/GovernanceConfig/type", v, "an object")
-    else:
-        x1 = v.get("packs", MISSING)
-        if x1 is not MISSING:
-            if type(x1) is not list:
-                bad(
-                    out,
-                    f"{p}.packs",
-                    "type",
-                    S0 + "/$defs/GovernanceConfig/properties/packs/type",
-                    x1,
-                    "an array",
-                )
-            else:
-                for i2, x3 in enumerate(x1):
-                    project_config_GovernancePack(x3, f"{p}.packs[{i2}]", out)
-
-
 def project_config_MissionSection(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/MissionSection/type", v, "an object")
@@ -643,48 +533,56 @@ def project_config(v: Any, p: str, out: list[Violation]) -> None:
             project_config_MergeSection(x10, f"{p}.merge", out)
         x11 = v.get("governance", MISSING)
         if x11 is not MISSING:
-            project_config_GovernanceConfig(x11, f"{p}.governance", out)
-        x12 = v.get("mission", MISSING)
-        if x12 is not MISSING:
-            project_config_MissionSection(x12, f"{p}.mission", out)
-        x13 = v.get("mission_packs", MISSING)
-        if x13 is not MISSING:
-            if type(x13) is not list:
+            if type(x11) is not dict:
+                bad(
+                    out,
+                    f"{p}.governance",
+                    "type",
+                    S0 + "/properties/governance/type",
+                    x11,
+                    "an object",
+                )
+        x15 = v.get("mission", MISSING)
+        if x15 is not MISSING:
+            project_config_MissionSection(x15, f"{p}.mission", out)
+        x16 = v.get("mission_packs", MISSING)
+        if x16 is not MISSING:
+            if type(x16) is not list:
                 bad(
                     out,
                     f"{p}.mission_packs",
                     "type",
                     S0 + "/properties/mission_packs/type",
-                    x13,
+                    x16,
                     "an array",
                 )
             else:
-                if not unique(x13):
+                if not unique(x16):
                     bad(
                         out,
                         f"{p}.mission_packs",
                         "uniqueItems",
                         S0 + "/properties/mission_packs/uniqueItems",
-                        x13,
+                        x16,
                         "no item twice",
                     )
-                for i14, x15 in enumerate(x13):
-                    if type(x15) is not str:
+                for i17, x18 in enumerate(x16):
+                    if type(x18) is not str:
                         bad(
                             out,
-                            f"{p}.mission_packs[{i14}]",
+                            f"{p}.mission_packs[{i17}]",
                             "type",
                             S0 + "/$defs/NonEmptyText/type",
-                            x15,
+                            x18,
                             "a string",
                         )
                     else:
-                        if not x15:
+                        if not x18:
                             bad(
                                 out,
-                                f"{p}.mission_packs[{i14}]",
+                                f"{p}.mission_packs[{i17}]",
                                 "minLength",
                                 S0 + "/$defs/NonEmptyText/minLength",
-                                x15,
+                                x18,
                                 "at least 1 character",
                             )
