@@ -3474,7 +3474,7 @@ def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation
                             out,
                             f"{p}.options[{i8}]",
                             "type",
-                            S0 + "/$defs/OpenDecisionRequest/properties/options/items/type",
+                            S0 + "/$defs/DecisionOption/type",
                             x9,
                             "a string",
                         )
@@ -3484,8 +3484,7 @@ def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation
                                 out,
                                 f"{p}.options[{i8}]",
                                 "minLength",
-                                S0
-                                + "/$defs/OpenDecisionRequest/properties/options/items/minLength",
+                                S0 + "/$defs/DecisionOption/minLength",
                                 x9,
                                 "at least 1 character",
                             )
@@ -3494,8 +3493,7 @@ def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation
                                 out,
                                 f"{p}.options[{i8}]",
                                 "maxLength",
-                                S0
-                                + "/$defs/OpenDecisionRequest/properties/options/items/maxLength",
+                                S0 + "/$defs/DecisionOption/maxLength",
                                 x9,
                                 "at most 500 characters",
                             )

@@ -74,6 +74,17 @@ class ContractVersionRequest(Contract):
     ] = None
 
 
+DecisionOption = TypeAliasType(
+    "DecisionOption",
+    Annotated[
+        str,
+        Field(
+            description="A suggested answer.", max_length=500, min_length=1, title="DecisionOption"
+        ),
+    ],
+)
+
+
 class DesignStatusRequest(Contract):
     """Tell how far the design of a mission is."""
 
@@ -145,11 +156,6 @@ class MissionStateRequest(Contract):
             min_length=1,
         ),
     ]
-
-
-Option = TypeAliasType(
-    "Option", Annotated[str, Field(description="An answer.", max_length=500, min_length=1)]
-)
 
 
 class Policy(Contract):
@@ -423,7 +429,7 @@ class OpenDecisionRequest(Contract):
         ),
     ] = None
     options: Annotated[
-        list[Option] | None, Field(description="Suggested answers.", max_length=50)
+        list[DecisionOption] | None, Field(description="Suggested answers.", max_length=50)
     ] = None
     actor: Annotated[ActorName, Field(description="Who acts.")]
     policy: Annotated[

@@ -33,6 +33,10 @@ class ContractVersionRequest(TypedDict):
     """Version of the client; refused when it is too old."""
 
 
+DecisionOption: TypeAlias = str
+"""A suggested answer."""
+
+
 class DesignStatusRequest(TypedDict):
     """Tell how far the design of a mission is."""
 
@@ -67,10 +71,6 @@ class MissionStateRequest(TypedDict):
 
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
-
-
-Option: TypeAlias = str
-"""An answer."""
 
 
 class Policy(TypedDict):
@@ -227,7 +227,7 @@ class OpenDecisionRequest(TypedDict):
     """The step that asks; or `slot_key`."""
     slot_key: NotRequired[str]
     """The slot of an interview that asks; or `step_id`."""
-    options: NotRequired[list[Option]]
+    options: NotRequired[list[DecisionOption]]
     """Suggested answers."""
     actor: ActorName
     """Who acts."""
