@@ -64,7 +64,7 @@ PROPERTY = settings(
     phases=[Phase.generate],  # a mutation is small enough; shrinking the rest takes minutes
 )
 
-DOCUMENT_PROPERTY = settings(PROPERTY, max_examples=EXAMPLES + 2)
+DOCUMENT_PROPERTY = settings(PROPERTY, max_examples=EXAMPLES)
 EXHAUSTIVE = settings(PROPERTY, max_examples=max(1, EXAMPLES // 2))
 
 

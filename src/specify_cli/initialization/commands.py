@@ -41,6 +41,18 @@ found and how to mend it. With `kind` `blocked`, tell the user the `reason`. Rep
 
 COMMANDS: tuple[Command, ...] = (
     Command(
+        "charter",
+        "Agree with the user on the rules that hold for agents in this project",
+        """What the user said about it: {arguments}
+
+Run `spec-kitty charter interview --json`: it names the topics. Ask the user about those that the
+project itself does not answer, write the answers to a YAML file, and run
+`spec-kitty charter interview --answers <file>`, then `spec-kitty charter generate`. Show the user
+`spec-kitty charter show` and ask before you commit `.kittify/charter`.
+""",
+        drives=True,
+    ),
+    Command(
         "specify",
         "Start a mission and write its specification from an idea",
         """The idea: {arguments}

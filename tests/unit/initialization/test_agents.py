@@ -110,7 +110,7 @@ def test_there_is_a_command_for_every_station_of_the_work() -> None:
     assert {
         *("specify", "research", "plan", "tasks", "tasks-outline", "tasks-packages"),
         *("tasks-finalize", "analyze", "implement", "review", "accept", "merge", "status"),
-        *("dashboard", "next"),
+        *("dashboard", "next", "charter"),
     } == set(names)
 
 
