@@ -96,7 +96,7 @@ def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_no
         taken = run("implement", wp, "--agent", "claude")
         assert run("agent", "action", "implement", wp, "--agent", "claude")["wp_id"] == wp
         told = run("agent", "context", "resolve", "--action", "implement", "--wp-id", wp)
-        assert told["context"]["wp_id"] == wp
+        assert str(told["title"]).startswith(f"Implement: {wp}")
         workspace = root / str(taken["workspace_path"])
         (workspace / ("counter.py" if wp == "WP01" else "door.py")).write_text("x = 1\n", "utf-8")
         git(workspace, "add", "-A")

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from specify_cli.identity.project import NotInitialized
-from specify_cli.missions.protection import ConfigInvalid
+from specify_cli.identity.project import ConfigInvalid, NotInitialized
 from specify_cli.missions.settings import (
     InvalidSetting,
     UnknownSetting,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from specify_cli.identity.project import ConfigInvalid
 from specify_cli.kernel.yaml import YamlError
 from specify_cli.missions.creation import create_mission
-from specify_cli.missions.protection import ConfigInvalid
 from specify_cli.missions.settings import change_setting
 from specify_cli.next._internal_runtime.discovery import UnknownMissionType
 from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
