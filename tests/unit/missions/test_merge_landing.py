@@ -107,7 +107,7 @@ def test_local_files_there_that_would_be_overwritten_stop_everything(
     path.write_text("precious\n", encoding="utf-8")
     before = state(work)
     with pytest.raises(PreflightFailed) as caught:
-        merge(work, target="main")
+        merge(work, target="main", allow_unreviewed=True)
     assert caught.value.details["worktrees"] == [
         {
             "worktree": "main tree",
@@ -125,7 +125,7 @@ def test_a_conflict_there_stops_everything(work: MissionAtWork) -> None:
     advance_main(work, "README.md", "main's\n")
     before = state(work)
     with pytest.raises(MergeConflict) as caught:
-        merge(work, target="main")
+        merge(work, target="main", allow_unreviewed=True)
     assert caught.value.details["conflicts"] == [
         {"branch": BRANCH, "with": ["main"], "files": ["README.md"]}
     ]
