@@ -376,10 +376,8 @@ def _nowhere_else(mission: Mission, tips: Mapping[str, str]) -> tuple[str, ...]:
     """Say that the work is on the mission's branch and there is no other; empty when there is."""
     if not has_only_missions(tips):
         return ()
-    return (
-        f"this repository began with a mission and has no branch such as main yet: git branch main "
-        f"{mission.target_branch}",
-    )
+    told = "this repository began with a mission and has no branch such as main yet"
+    return (f"{told}: git branch main {mission.target_branch}",)
 
 
 def not_accepted(mission: Mission) -> tuple[str, ...]:

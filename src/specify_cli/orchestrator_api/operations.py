@@ -231,7 +231,8 @@ def _arguments_of(operation: Operation) -> Mapping[str, object]:
 
 def _refuse_what_json_cannot_hold(operation: Operation, arguments: Mapping[str, object]) -> None:
     """Refuse text that is no Unicode, and whatever else could not be written down afterwards."""
-    for name, value in arguments.items():
+    # A program may hand over anything; what is no object is told so by the contract.
+    for name, value in arguments.items() if isinstance(arguments, dict) else ():
         try:
             json.dumps({name: value}, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (TypeError, ValueError, RecursionError) as error:
@@ -240,11 +241,11 @@ def _refuse_what_json_cannot_hold(operation: Operation, arguments: Mapping[str, 
 
 def _unwritable(operation: Operation, name: str, error: Exception) -> SpecKittyError:
     if isinstance(error, UnicodeError):
-        problem = "it holds text that is no Unicode (half a surrogate pair)"
+        problem = "it is not usable as JSON (it holds half a surrogate pair)"
     elif isinstance(error, RecursionError):
-        problem = "it is nested too deeply"
+        problem = "it is not usable as JSON (it is nested too deeply)"
     else:
-        problem = "it holds a value that JSON does not have, such as an infinite number"
+        problem = "it is not usable as JSON (it holds a value such as an infinite number)"
     if name == "policy" and name in _arguments_of(operation):
         from specify_cli.orchestrator_api.policy import PolicyInvalid
 

@@ -130,7 +130,7 @@ def test_a_conflict_there_stops_everything(work: MissionAtWork) -> None:
         {"branch": BRANCH, "with": ["main"], "files": ["README.md"]}
     ]
     assert state(work) == before
-    report = merge(work, target="main", dry_run=True)
+    report = merge(work, target="main", dry_run=True, allow_unreviewed=True)
     assert report.landing is not None
     assert (report.landing.outcome, report.landing.conflicts) == ("conflict", ("README.md",))
     assert [error.code for error in report.blockers] == ["MERGE_CONFLICT"]

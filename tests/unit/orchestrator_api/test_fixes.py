@@ -182,7 +182,7 @@ def test_what_cannot_be_written_down_is_refused_by_its_name(value: object, tmp_p
     assert policy["data"]["path"] == "policy"
     note = judged(execute("transition", {**asked, "note": value}, start=tmp_path))
     assert note["error_code"] == "USAGE_ERROR"
-    assert "note: it holds " in note["data"]["message"]
+    assert "note: it is not usable as JSON" in note["data"]["message"]
     stranger = judged(execute("accept-mission", {**asked, "policy": value}, start=tmp_path))
     assert stranger["error_code"] == "USAGE_ERROR"
 

@@ -224,6 +224,20 @@ K13 = frozenset(
         "workflow_files",
         "verdict",
         "verdicts",
+        "name",
+        "what",
+        "worktree",
+        "remote",
+        "operation",
+        "exit_code",
+        "stderr",
+        "lock",
+        "timeout_seconds",
+        "reason",
+        "dependency",
+        "surface",
+        "type",
+        "where",
     )
 )
 K14 = frozenset(
@@ -1862,6 +1876,63 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
                 for x106 in x104:
                     if type(x106) is not str:
                         return False
+        x107 = v.get("name", MISSING)
+        if x107 is not MISSING:
+            if type(x107) is not str:
+                return False
+        x108 = v.get("what", MISSING)
+        if x108 is not MISSING:
+            if type(x108) is not str:
+                return False
+        x109 = v.get("worktree", MISSING)
+        if x109 is not MISSING:
+            if type(x109) is not str:
+                return False
+        x110 = v.get("remote", MISSING)
+        if x110 is not MISSING:
+            if x110 is not None:
+                if type(x110) is not str:
+                    return False
+        x111 = v.get("operation", MISSING)
+        if x111 is not MISSING:
+            if type(x111) is not str:
+                return False
+        x112 = v.get("exit_code", MISSING)
+        if x112 is not MISSING:
+            if type(x112) is not int:
+                return False
+        x113 = v.get("stderr", MISSING)
+        if x113 is not MISSING:
+            if type(x113) is not str:
+                return False
+        x114 = v.get("lock", MISSING)
+        if x114 is not MISSING:
+            if type(x114) is not str:
+                return False
+        x115 = v.get("timeout_seconds", MISSING)
+        if x115 is not MISSING:
+            if not (type(x115) is int or type(x115) is float):
+                return False
+        x116 = v.get("reason", MISSING)
+        if x116 is not MISSING:
+            if type(x116) is not str:
+                return False
+        x117 = v.get("dependency", MISSING)
+        if x117 is not MISSING:
+            if type(x117) is not str:
+                return False
+        x118 = v.get("surface", MISSING)
+        if x118 is not MISSING:
+            if type(x118) is not str:
+                return False
+        x119 = v.get("type", MISSING)
+        if x119 is not MISSING:
+            if type(x119) is not str:
+                return False
+        x120 = v.get("where", MISSING)
+        if x120 is not MISSING:
+            if type(x120) is not str:
+                return False
     return True
 
 
@@ -6038,6 +6109,161 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                             x106,
                             "a string",
                         )
+        x107 = v.get("name", MISSING)
+        if x107 is not MISSING:
+            if type(x107) is not str:
+                bad(
+                    out,
+                    f"{p}.name",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/name/type",
+                    x107,
+                    "a string",
+                )
+        x108 = v.get("what", MISSING)
+        if x108 is not MISSING:
+            if type(x108) is not str:
+                bad(
+                    out,
+                    f"{p}.what",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/what/type",
+                    x108,
+                    "a string",
+                )
+        x109 = v.get("worktree", MISSING)
+        if x109 is not MISSING:
+            if type(x109) is not str:
+                bad(
+                    out,
+                    f"{p}.worktree",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/worktree/type",
+                    x109,
+                    "a string",
+                )
+        x110 = v.get("remote", MISSING)
+        if x110 is not MISSING:
+            if x110 is not None:
+                if type(x110) is not str:
+                    bad(
+                        out,
+                        f"{p}.remote",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/remote/anyOf/0/type",
+                        x110,
+                        "a string or null",
+                    )
+        x111 = v.get("operation", MISSING)
+        if x111 is not MISSING:
+            if type(x111) is not str:
+                bad(
+                    out,
+                    f"{p}.operation",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/operation/type",
+                    x111,
+                    "a string",
+                )
+        x112 = v.get("exit_code", MISSING)
+        if x112 is not MISSING:
+            if type(x112) is not int:
+                bad(
+                    out,
+                    f"{p}.exit_code",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/exit_code/type",
+                    x112,
+                    "an integer",
+                )
+        x113 = v.get("stderr", MISSING)
+        if x113 is not MISSING:
+            if type(x113) is not str:
+                bad(
+                    out,
+                    f"{p}.stderr",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/stderr/type",
+                    x113,
+                    "a string",
+                )
+        x114 = v.get("lock", MISSING)
+        if x114 is not MISSING:
+            if type(x114) is not str:
+                bad(
+                    out,
+                    f"{p}.lock",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/lock/type",
+                    x114,
+                    "a string",
+                )
+        x115 = v.get("timeout_seconds", MISSING)
+        if x115 is not MISSING:
+            if not (type(x115) is int or type(x115) is float):
+                bad(
+                    out,
+                    f"{p}.timeout_seconds",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/timeout_seconds/type",
+                    x115,
+                    "a number",
+                )
+        x116 = v.get("reason", MISSING)
+        if x116 is not MISSING:
+            if type(x116) is not str:
+                bad(
+                    out,
+                    f"{p}.reason",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/reason/type",
+                    x116,
+                    "a string",
+                )
+        x117 = v.get("dependency", MISSING)
+        if x117 is not MISSING:
+            if type(x117) is not str:
+                bad(
+                    out,
+                    f"{p}.dependency",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/dependency/type",
+                    x117,
+                    "a string",
+                )
+        x118 = v.get("surface", MISSING)
+        if x118 is not MISSING:
+            if type(x118) is not str:
+                bad(
+                    out,
+                    f"{p}.surface",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/surface/type",
+                    x118,
+                    "a string",
+                )
+        x119 = v.get("type", MISSING)
+        if x119 is not MISSING:
+            if type(x119) is not str:
+                bad(
+                    out,
+                    f"{p}.type",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/type/type",
+                    x119,
+                    "a string",
+                )
+        x120 = v.get("where", MISSING)
+        if x120 is not MISSING:
+            if type(x120) is not str:
+                bad(
+                    out,
+                    f"{p}.where",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/where/type",
+                    x120,
+                    "a string",
+                )
 
 
 def orchestrator_api_GeneralFailureCode_anyOf_0_ok(v: Any) -> bool:

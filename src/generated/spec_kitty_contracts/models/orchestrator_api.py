@@ -272,6 +272,33 @@ class FailureData(Contract):
     ] = None
     verdict: Annotated[str | None, Field(description="The verdict that is none.")] = None
     verdicts: Annotated[list[str] | None, Field(description="Verdicts that there are.")] = None
+    name: Annotated[str | None, Field(description="The name that cannot be used.")] = None
+    what: Annotated[str | None, Field(description="What it was to name.")] = None
+    worktree: Annotated[
+        str | None, Field(description="The folder name of the checkout concerned.")
+    ] = None
+    remote: Annotated[str | None, Field(description="The remote that was pushed to.")] = None
+    operation: Annotated[
+        str | None, Field(description="What git is in the middle of, such as a rebase.")
+    ] = None
+    exit_code: Annotated[int | None, Field(description="git's exit status.")] = None
+    stderr: Annotated[str | None, Field(description="What git said.")] = None
+    lock: Annotated[str | None, Field(description="The lock that somebody else holds.")] = None
+    timeout_seconds: Annotated[float | None, Field(description="How long it was waited for.")] = (
+        None
+    )
+    reason: Annotated[
+        str | None, Field(description="Why a file or a lock cannot be used, as the system says.")
+    ] = None
+    dependency: Annotated[
+        str | None, Field(description="The work package that is depended on and does not exist.")
+    ] = None
+    surface: Annotated[
+        str | None,
+        Field(description="The contract that something breaks; a defect of this program."),
+    ] = None
+    type: Annotated[str | None, Field(description="Kind of a defect.")] = None
+    where: Annotated[str | None, Field(description="Where in this program it showed.")] = None
 
 
 GeneralFailureCode = TypeAliasType(

@@ -190,6 +190,34 @@ class FailureData(TypedDict):
     """The verdict that is none."""
     verdicts: NotRequired[list[str]]
     """Verdicts that there are."""
+    name: NotRequired[str]
+    """The name that cannot be used."""
+    what: NotRequired[str]
+    """What it was to name."""
+    worktree: NotRequired[str]
+    """The folder name of the checkout concerned."""
+    remote: NotRequired[str | None]
+    """The remote that was pushed to."""
+    operation: NotRequired[str]
+    """What git is in the middle of, such as a rebase."""
+    exit_code: NotRequired[int]
+    """git's exit status."""
+    stderr: NotRequired[str]
+    """What git said."""
+    lock: NotRequired[str]
+    """The lock that somebody else holds."""
+    timeout_seconds: NotRequired[float]
+    """How long it was waited for."""
+    reason: NotRequired[str]
+    """Why a file or a lock cannot be used, as the system says."""
+    dependency: NotRequired[str]
+    """The work package that is depended on and does not exist."""
+    surface: NotRequired[str]
+    """The contract that something breaks; a defect of this program."""
+    type: NotRequired[str]
+    """Kind of a defect."""
+    where: NotRequired[str]
+    """Where in this program it showed."""
 
 
 GeneralFailureCode: TypeAlias = Literal["USAGE_ERROR", "INTERNAL_ERROR"]
