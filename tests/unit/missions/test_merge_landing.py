@@ -142,3 +142,16 @@ def test_a_branch_that_does_not_exist_is_named(work: MissionAtWork) -> None:
         merge(work, target="trunk")
     assert "git branch trunk" in caught.value.fix
     assert state(work) == before
+
+
+def test_a_repository_that_began_with_the_mission_is_told_how_to_get_main(
+    work: MissionAtWork,
+) -> None:
+    git(work.root, "branch", "-D", "main")
+    with pytest.raises(TargetBranchMissing) as caught:
+        merge(work, target="main")
+    command = caught.value.fix.partition(": ")[2]
+    assert merge(work, dry_run=True).warnings[-1].endswith(f"git branch main {BRANCH}")
+    git(work.root, *command.split()[1:])
+    merge(work, target="main")
+    assert git(work.root, "show", "main:src/part1/work.txt")
