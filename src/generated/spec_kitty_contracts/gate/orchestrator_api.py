@@ -238,6 +238,7 @@ K13 = frozenset(
         "surface",
         "type",
         "where",
+        "variable",
     )
 )
 K14 = frozenset(
@@ -1932,6 +1933,10 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         x120 = v.get("where", MISSING)
         if x120 is not MISSING:
             if type(x120) is not str:
+                return False
+        x121 = v.get("variable", MISSING)
+        if x121 is not MISSING:
+            if type(x121) is not str:
                 return False
     return True
 
@@ -6262,6 +6267,17 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     "type",
                     S0 + "/$defs/FailureData/properties/where/type",
                     x120,
+                    "a string",
+                )
+        x121 = v.get("variable", MISSING)
+        if x121 is not MISSING:
+            if type(x121) is not str:
+                bad(
+                    out,
+                    f"{p}.variable",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/variable/type",
+                    x121,
                     "a string",
                 )
 

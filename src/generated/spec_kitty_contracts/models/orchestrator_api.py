@@ -299,6 +299,9 @@ class FailureData(Contract):
     ] = None
     type: Annotated[str | None, Field(description="Kind of a defect.")] = None
     where: Annotated[str | None, Field(description="Where in this program it showed.")] = None
+    variable: Annotated[
+        str | None, Field(description="The environment variable that names no project.")
+    ] = None
 
 
 GeneralFailureCode = TypeAliasType(

@@ -218,6 +218,8 @@ class FailureData(TypedDict):
     """Kind of a defect."""
     where: NotRequired[str]
     """Where in this program it showed."""
+    variable: NotRequired[str]
+    """The environment variable that names no project."""
 
 
 GeneralFailureCode: TypeAlias = Literal["USAGE_ERROR", "INTERNAL_ERROR"]
