@@ -48,7 +48,7 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
   call; there is no `--json`. A call that comes to no command has the command
   `orchestrator-api.unknown`. Only `--help` prints prose.
 - Exit status: 0 done, 1 refused or failed, 2 wrong usage (`USAGE_ERROR`). When nothing but `evidence` or
-  `review_result` cannot be used, the `USAGE_ERROR` has the cause `INVALID_JSON` and the status is 1.
+  `review_result` cannot be used, the `USAGE_ERROR` has the cause `INVALID_DOCUMENT` and the status is 1.
 - The project is found from the working directory, or is the one that `SPECIFY_REPO_ROOT` names.
 - Asking again for what the same actor has done already succeeds with `no_op` and records nothing.
 - Each command that changes something makes one commit, and a refused one changes nothing. Reading

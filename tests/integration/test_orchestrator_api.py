@@ -318,5 +318,5 @@ def test_evidence_that_cannot_be_used_has_the_exit_status_of_the_contract(
 ) -> None:
     words = ("--wp", "WP01", "--to", "blocked", "--actor", "claude", "--evidence-json", text)
     code, data = orchestrate("transition", *words, status=1)
-    assert (code, data["cause"]) == ("USAGE_ERROR", "INVALID_JSON")
+    assert (code, data["cause"]) == ("USAGE_ERROR", "INVALID_DOCUMENT")
     assert "evidence: it is not" in data["message"]

@@ -36,6 +36,7 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         # What the caller said.
         "INVALID_ACTOR": UsageError.code,
         "INVALID_BRANCH_NAME": UsageError.code,
+        "INVALID_DOCUMENT": UsageError.code,
         "INVALID_JSON": UsageError.code,
         "INVALID_NOTE": UsageError.code,
         "UNKNOWN_LANE": UsageError.code,

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _POLICY = "$.arguments.policy"
 _DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
 _SHOWN = 3
-_NO_JSON = "INVALID_JSON"
 _DOCUMENTS = ("evidence", "review_result")
 """Arguments that a command line gives as JSON text; what is no JSON arrives as that text."""
 _IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -37,6 +36,15 @@ _IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "AnyWorkPackageId": "a work package such as WP01",
     }
 )
+
+
+class InvalidDocument(SpecKittyError):
+    """Evidence or a review result is no JSON object of the contract."""
+
+    code = "INVALID_DOCUMENT"
+
+
+_BAD_DOCUMENT: Final = (InvalidDocument.code, "INVALID_JSON")
 
 
 class Operation(NamedTuple):
@@ -126,7 +134,9 @@ def exit_status(envelope: OrchestratorEnvelope) -> int:
     if envelope["success"]:
         return 0
     wrong = envelope["error_code"] == UsageError.code
-    return UsageError.exit_code if wrong and envelope["data"].get("cause") != _NO_JSON else 1
+    return (
+        UsageError.exit_code if wrong and envelope["data"].get("cause") not in _BAD_DOCUMENT else 1
+    )
 
 
 def _handler(
@@ -142,7 +152,7 @@ def _check_request(operation: Operation, arguments: Mapping[str, object]) -> Non
 
     Raises:
         UsageError: USAGE_ERROR.
-        InvalidJson: INVALID_JSON: only evidence or review result are wrong.
+        InvalidDocument: INVALID_DOCUMENT: only evidence or review result are wrong.
         PolicyInvalid: POLICY_VALIDATION_FAILED: only the policy is wrong.
     """
     from spec_kitty_contracts.gate import violations
@@ -198,9 +208,7 @@ def _wrong_arguments(
     """Return the refusal of a call; JSON documents that are wrong are no wrong usage (exit status 1)."""
     kind: type[SpecKittyError] = UsageError
     if names and all(name in _DOCUMENTS for name in names):
-        from specify_cli.missions.emit import InvalidJson
-
-        kind = InvalidJson
+        kind = InvalidDocument
     return kind(
         f"the arguments of {operation.command} are wrong: {problem}.",
         fix=_expected_arguments(operation),

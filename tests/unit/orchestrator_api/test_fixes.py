@@ -167,7 +167,10 @@ def test_a_document_of_another_kind_is_named_with_what_was_expected(
     asked = {"mission": "m", "wp": "WP01", "to": "approved", "actor": "a", "policy": POLICY}
     envelope = judged(execute("transition", {**asked, "evidence": value}, start=tmp_path))
     assert "evidence: it is not a JSON object" in envelope["data"]["message"]
-    assert (envelope["error_code"], envelope["data"]["cause"]) == ("USAGE_ERROR", "INVALID_JSON")
+    assert (envelope["error_code"], envelope["data"]["cause"]) == (
+        "USAGE_ERROR",
+        "INVALID_DOCUMENT",
+    )
     assert exit_status(envelope) == 1
     both = judged(execute("transition", {**asked, "evidence": value, "x": 1}, start=tmp_path))
     assert "evidence: it is not a JSON object" in both["data"]["message"]
