@@ -188,13 +188,11 @@ def test_a_read_starts_no_git_while_nothing_is_wrong(
     call: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from specify_cli.git import process
+    from specify_cli.status import lost_rows
 
     call.start()
     asked: list[Any] = []
-    popen = process.subprocess.Popen
-    monkeypatch.setattr(
-        process.subprocess, "Popen", lambda *a, **k: (asked.append(a), popen(*a, **k))[1]
-    )
+    monkeypatch.setattr(lost_rows, "try_git", lambda *a: (asked.append(a), process.try_git(*a))[1])
     mission_board(call.work.mission)
     assert asked == []
     # Merged rows may stand anywhere: git is asked once, and then no more.
