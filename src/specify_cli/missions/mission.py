@@ -152,7 +152,7 @@ def load_mission(root: Path, slug: str) -> Mission:
     """
     safe_segment(slug, what="mission")
     directory = root / MISSIONS_FOLDER / slug
-    if not directory.is_dir():
+    if not _holds_mission(directory):
         raise _not_found(root, slug)
     return _settled(root, directory)
 
@@ -201,7 +201,7 @@ def find_mission(root: Path, handle: str | None) -> Mission:
 def _named(root: Path, handle: str) -> Mission:
     safe_segment(handle, what="mission")
     directory = root / MISSIONS_FOLDER / handle
-    if directory.is_dir():
+    if _holds_mission(directory):
         return _read(root, directory)
     scan = scan_missions(root)
     found = [mission for mission in scan.missions if _answers_to(mission, handle)]
@@ -303,10 +303,15 @@ def _folders(root: Path) -> list[Path]:
             for entry in parent.iterdir()
             if not entry.name.startswith(".")
             and entry.is_dir()
-            and any((entry / name).exists() for name in (META_FILE, LOG_FILE, "spec.md"))
+            and _holds_mission(entry)
         ),
         key=lambda entry: entry.name,
     )
+
+
+def _holds_mission(directory: Path) -> bool:
+    # Switching branches can leave an empty folder behind.
+    return any((directory / name).exists() for name in (META_FILE, LOG_FILE, "spec.md"))
 
 
 def _read(root: Path, directory: Path) -> Mission:
