@@ -301,9 +301,7 @@ def _folders(root: Path) -> list[Path]:
         (
             entry
             for entry in parent.iterdir()
-            if not entry.name.startswith(".")
-            and entry.is_dir()
-            and _holds_mission(entry)
+            if not entry.name.startswith(".") and entry.is_dir() and _holds_mission(entry)
         ),
         key=lambda entry: entry.name,
     )

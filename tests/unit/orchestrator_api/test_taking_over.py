@@ -192,7 +192,12 @@ def test_a_read_starts_no_git_while_nothing_is_wrong(
 
     call.start()
     asked: list[Any] = []
-    monkeypatch.setattr(lost_rows, "try_git", lambda *a: (asked.append(a), process.try_git(*a))[1])
+
+    def counted(*args: Any) -> Any:
+        asked.append(args)
+        return process.try_git(*args)
+
+    monkeypatch.setattr(lost_rows, "try_git", counted)
     mission_board(call.work.mission)
     assert asked == []
     # Merged rows may stand anywhere: git is asked once, and then no more.

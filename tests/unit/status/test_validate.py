@@ -10,7 +10,7 @@ import pytest
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import TransitionRequest
-from specify_cli.status.validate import validate_log
+from specify_cli.status.validate import LogNotSound, validate_log
 from tests.unit.status.log_rows import (
     BUILD_ID,
     annotation,
@@ -264,3 +264,17 @@ def test_binary_garbage_is_only_reported(lab: Lab) -> None:
     report = validate_log(lab.mission_log)
     assert not report.valid
     assert {problem.kind for problem in report.problems} == {"unusable_line"}
+
+
+def test_rows_that_nobody_can_repair_are_said_to_need_nothing(lab: Lab) -> None:
+    odd = {**transition(1, "WP01", "genesis", "planned"), "feature_slug": "todo"}
+    plant(lab, odd, b"{half a row\n", transition(2, "WP01", "planned", "claimed"))
+    report = validate_log(lab.mission_log)
+    assert {problem.kind for problem in report.problems} >= {"unusable_line", "contract_violation"}
+    assert LogNotSound(report).fix.startswith("Nothing has to be done")
+    assert "doctor" not in LogNotSound(report).fix
+
+
+def test_rows_that_can_be_repaired_are_sent_to_the_doctor(lab: Lab) -> None:
+    plant(lab, transition(1, "WP01", "genesis", "planned"), b"<<<<<<< HEAD\n")
+    assert "doctor --fix" in LogNotSound(validate_log(lab.mission_log)).fix
