@@ -87,15 +87,14 @@ def problem_of_lost_rows(place: Place) -> LogProblem | None:
     """
     folder = git_folder(place.worktree_root)
     head = read_head(folder, common_folder(folder))
-    lost = lost_lines(place)
-    if not lost:
-        remember_log(place, head[1] if head else None)
-        return None
-    first = lost[0].line
-    before = islice(committed_lines(place), first - 1)
-    rows = "this committed row is" if len(lost) == 1 else f"{len(lost)} committed rows are"
-    more = "" if len(lost) == 1 else ", this one first"
-    return LogProblem(first, sum(map(len, before)), f"{rows} gone or changed{more}")
+    if lost := lost_lines(place):
+        first = lost[0].line
+        before = islice(committed_lines(place), first - 1)
+        rows = "this committed row is" if len(lost) == 1 else f"{len(lost)} committed rows are"
+        more = "" if len(lost) == 1 else ", this one first"
+        return LogProblem(first, sum(map(len, before)), f"{rows} gone or changed{more}")
+    remember_log(place, head[1] if head else None)
+    return None
 
 
 def told_lost(lost: tuple[CommittedLine, ...]) -> str:
