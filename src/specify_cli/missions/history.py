@@ -14,10 +14,9 @@ from specify_cli.missions.documents import uncommitted_files
 from specify_cli.missions.home import write_documents
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import find_work_package, normalise_wp_id
-from specify_cli.status.board import actor_label
+from specify_cli.status.board import actor_label, actor_of
 from specify_cli.status.log import read_log
 from specify_cli.status.mission_status import MissionStatus
-from specify_cli.status.tally import actor_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -265,8 +265,7 @@ def folded_log(mission: Mission) -> FoldedLog:
     Raises:
         ReadFailed: READ_FAILED.
     """
-    from specify_cli.status.left_log import LogPlace
-    from specify_cli.status.reading import fold_log, read_folded
+    from specify_cli.status.reading import LogPlace, fold_log, read_folded
 
     lock = _lock_of(mission)
     if lock is None:

@@ -12,6 +12,7 @@ from specify_cli.status.tally import (
     PackageTally,
     Tally,
     actor_label,
+    actor_of,
     is_rollback,
 )
 from specify_cli.status.wp_ids import is_wp_id
@@ -36,6 +37,7 @@ __all__ = [
     "SnapshotMeta",
     "WorkPackageState",
     "actor_label",
+    "actor_of",
     "board_of",
     "competes",
     "fold",

@@ -15,6 +15,7 @@ from specify_cli.status.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from specify_cli.status.left_log import LogPlace as LogPlace
 from specify_cli.status.left_log import looks_cut
 from specify_cli.status.lines import opened
 from specify_cli.status.log import Log, LogSummary, parse_log, summary_of
