@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.dependencies import unmet_dependencies
+from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.handoff import examine
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import mission_log
@@ -20,9 +22,14 @@ from specify_cli.missions.workspaces import (
     record_commits,
     recorded_commit,
 )
+from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
-from specify_cli.status.transitions import TransitionRequest, check_transition
+from specify_cli.status.transitions import (
+    TransitionRejected,
+    TransitionRequest,
+    check_transition,
+)
 
 if TYPE_CHECKING:
     from specify_cli.identity.project import Project
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 
 _WORKING = (Lane.CLAIMED, Lane.IN_PROGRESS)
 _STARTABLE = (Lane.PLANNED, *_WORKING)
+_UNPLANNED = (Lane.GENESIS, Lane.UNINITIALIZED)
 
 
 class DependenciesNotSatisfied(SpecKittyError):
@@ -57,26 +65,14 @@ class LaneBusy(SpecKittyError):
     code = "LANE_BUSY"
 
 
-class HandOffIncomplete(SpecKittyError):
-    """The work is not ready for review.
-
-    Attributes:
-        failures: What is missing; also in `details.guard_failures`.
-    """
+class HandOffIncomplete(GuardsUnmet):
+    """The work is not ready for review."""
 
     code = "HANDOFF_INCOMPLETE"
 
     def __init__(self, wp_id: str, failures: tuple[GuardFailure, ...]) -> None:
-        first = failures[0]
-        super().__init__(
-            f"{wp_id} is not ready for review: {first}.",
-            fix=first.fix,
-            details={
-                "wp_id": wp_id,
-                "guard_failures": [failure.to_json() for failure in failures],
-            },
-        )
-        self.failures = failures
+        message = f"{wp_id} is not ready for review: {failures[0]}."
+        super().__init__(message, failures=failures, details={"wp_id": wp_id})
 
 
 class Started(NamedTuple):
@@ -169,7 +165,7 @@ def start_implementation(
             policy_metadata=policy_metadata,
         )
         # Refused here, the work package leaves no branch and no worktree behind.
-        check_transition(start, claim)
+        check_taking_up(mission, start, claim)
         refuse_unmet_dependencies(package, board)
         _refuse_busy_lane(load_lanes(mission).lane_of(package.id), package.id, board, actor)
         workspace = ensure_workspace(project, mission, package.id)
@@ -314,6 +310,37 @@ def hand_off(
         change.transition(request)
         record_commits(change, package.id, actor, {HEAD_COMMIT: work.tip})
         return HandedOff(package.id, start, Lane.FOR_REVIEW, work.tip, no_op=False)
+
+
+def check_taking_up(
+    mission: Mission, start: Lane, request: TransitionRequest, *, blocked_from: Lane | None = None
+) -> None:
+    """Check a lane change that a command without `--force` asks for.
+
+    Raises:
+        TransitionRejected: TRANSITION_REJECTED; the fix is a command that leads on from there.
+    """
+    try:
+        check_transition(start, request, blocked_from=blocked_from)
+    except TransitionRejected as error:
+        if error.details.get("guard") == "edge" and start not in _UNPLANNED:
+            error.fix = _way_on(mission, start, request)
+        raise
+
+
+def _way_on(mission: Mission, start: Lane, request: TransitionRequest) -> str:
+    who, tasks = shlex.quote(actor_label(request.actor)), "spec-kitty agent tasks"
+    where = f"--agent {who} --mission {mission.slug}"
+    if start is Lane.PLANNED:
+        return f"spec-kitty implement {request.wp_id} {where}"
+    if start is Lane.FOR_REVIEW:
+        return f"It waits for a review: spec-kitty agent action review {request.wp_id} {where}"
+    if start is Lane.IN_REVIEW:
+        return f"It is under review: {tasks} status --mission {mission.slug} tells by whom."
+    move = f"{tasks} move-task {request.wp_id}"
+    if start is Lane.BLOCKED:
+        return f"{move} --to in_progress {where}"
+    return f'Reopen it: {move} --to planned {where} --force --note "There is more to do."'
 
 
 def execution_mode(package: WorkPackage) -> str:

@@ -85,6 +85,7 @@ class LaneMoved(NamedTuple):
         no_op: The same actor had put it there already; nothing was recorded.
         forced: It was asked for with force, and something was recorded.
         commit: The commit, or None.
+        holder: Who implements or reviews it now; None when nobody does.
     """
 
     wp_id: str
@@ -93,6 +94,7 @@ class LaneMoved(NamedTuple):
     no_op: bool
     forced: bool
     commit: str | None
+    holder: str | None
 
 
 def request_lane(project: Project, mission: Mission, request: LaneRequest) -> LaneMoved:
@@ -145,7 +147,14 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
         no_op=no_op,
         forced=request.force and not no_op,
         commit=change.result.commit,
+        holder=_holder(change.board.work_packages.get(package.id)),
     )
+
+
+def _holder(state: WorkPackageState | None) -> str | None:
+    if state is None or state.lane not in (*_WORKING, Lane.IN_REVIEW):
+        return None
+    return state.reviewer if state.lane is Lane.IN_REVIEW else state.implementer
 
 
 def _is_repeated(state: WorkPackageState | None, start: Lane, request: LaneRequest) -> bool:
@@ -158,6 +167,9 @@ def _is_repeated(state: WorkPackageState | None, start: Lane, request: LaneReque
         return state.implementer in (None, request.actor)
     if start is Lane.IN_REVIEW:
         return state.reviewer in (None, request.actor)
+    if start is Lane.CANCELED and request.force and request.note:
+        # What was canceled without a reason gets one.
+        return state.cancellation is not None and bool((state.cancellation.reason or "").strip())
     return state.actor == request.actor
 
 

@@ -143,12 +143,22 @@ def _mission_values(mission: Mission, context: ExecutionContext) -> dict[str, st
         "purpose": _purpose(mission),
         "spec_path": str(mission.directory / SPEC_FILE),
         "plan_path": str(mission.directory / PLAN_FILE),
+        "documents": _documents(mission),
         "spec_scaffold": _quoted(scaffold(SPEC_FILE, mission)),
         "plan_scaffold": _quoted(scaffold(PLAN_FILE, mission)),
         "tasks_readme": _quoted(scaffold(TASKS_README, mission)),
         "workspace_quoted": shlex.quote(str(context.workspace)),
         "agent_quoted": shlex.quote(context.agent),
     }
+
+
+def _documents(mission: Mission) -> str:
+    """Name the documents to read first; a mission that is planned by its files may lack both."""
+    paths = [mission.directory / name for name in (SPEC_FILE, PLAN_FILE)]
+    found = [f"`{path}`" for path in paths if path.is_file()]
+    return (
+        f"{' and '.join(found)}, then the work package below" if found else "the work package below"
+    )
 
 
 def _work_package_values(

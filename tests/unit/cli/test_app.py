@@ -135,7 +135,7 @@ def test_the_line_in_the_list_of_commands_belongs_to_a_command_that_exists(
     assert stub.endswith(".")
     if isinstance(found, App):
         assert found.name[0] == name
-        assert found.help == stub
+        assert found.help.partition("\n")[0] == stub
 
 
 def test_what_only_git_calls_is_not_in_the_list_of_commands(
@@ -171,7 +171,8 @@ def test_listing_the_commands_imports_none_of_them() -> None:
 def shell_completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the script that `--install-completion` puts in place for bash."""
     script = tmp_path_factory.mktemp("completion") / "spec-kitty.bash"
-    script.write_text(build_app().generate_completion(shell="bash"), encoding="utf-8")
+    completion = build_app().generate_completion(shell="bash")  # noqa: S604 - runs nothing
+    script.write_text(completion, encoding="utf-8")
     return script
 
 

@@ -42,6 +42,7 @@ def test_a_move_answers_with_both_lanes_and_records_the_policy(call: Caller) -> 
         "policy_metadata_recorded": True,
         "no_op": False,
         "forced": False,
+        "claimed_by": "claude",
     }
     assert last(call)["policy_metadata"] == POLICY
     blocked = call.ok("transition", wp="WP01", to="blocked", actor="claude", note="No network.")
@@ -111,7 +112,7 @@ def test_asking_again_as_the_same_actor_records_nothing(
 ) -> None:
     actor = "ada" if steps == ("planned",) else "claude"
     for lane in steps:
-        call.move(lane, actor=actor)
+        call.move(lane, actor=actor, note="first")
     before = call.state()
     again = call.move(steps[-1], actor=actor, force=True, note="again")
     assert (again["no_op"], again["policy_metadata_recorded"], again["forced"]) == (
