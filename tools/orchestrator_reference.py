@@ -63,7 +63,8 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
   enough.
 - `blocked` work that is taken up again stays with the one who had it, whoever calls: `claimed_by` of the
   answer names the holder.
-- `--force` goes past edges, guards and claims. The log says so, with the note as the reason.
+- `--force` goes past edges, guards and claims. It needs a `--note`, or the `--review-ref`
+  that asks for it; the log says so, with that as the reason.
 - `--subtasks-complete` records the open subtasks as done in the same change.
   `--implementation-evidence-present` is checked: the branch must have a commit of its own, and the
   worktree nothing uncommitted.

@@ -393,8 +393,8 @@ MUTATIONS = (
         "P3",
         "who asks for the board is not told of damage",
         "specify_cli/missions/readiness.py",
-        "    return Standings(found, board.problems)\n",
-        "    return Standings(found, ())\n",
+        "    return Standings(found, board.problems, board.unknown_rows)\n",
+        "    return Standings(found, (), board.unknown_rows)\n",
         "tests/unit/orchestrator_api/test_reads.py::test_a_damaged_log_is_told_by_every_read",
     ),
     Mutation(

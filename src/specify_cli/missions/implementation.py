@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from specify_cli.status.mission_status import StatusChange
 
 _WORKING = (Lane.CLAIMED, Lane.IN_PROGRESS)
+_STARTABLE = (Lane.PLANNED, *_WORKING)
 _UNPLANNED = (Lane.GENESIS, Lane.UNINITIALIZED)
 
 
@@ -123,7 +124,8 @@ def start_implementation(
 
     A work package that the log does not know, as in a project that another client seeded, is planned
     first. The actor recorded is the one given. Doing it again as the same actor records nothing and returns
-    the workspace; so does going on after a review asked for changes.
+    the workspace; so does going on after a review asked for changes. One that was blocked before its
+    review is unblocked first, in the same change.
 
     Args:
         project: The project.
@@ -145,16 +147,16 @@ def start_implementation(
     package = find_work_package(mission, wp_id)
     message = f"{package.id} started by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
-        start = plan_unseen(change, mission, package, actor)
+        found = plan_unseen(change, mission, package, actor)
+        start = _unblocked(change, package, found, actor, policy_metadata)
         board = change.board
         if start in _WORKING:
             refuse_other_holder(package.id, board.work_packages[package.id].implementer, actor)
             workspace = ensure_workspace(project, mission, package.id)
             if start is Lane.CLAIMED:
                 _enter(change, package, workspace, actor, policy_metadata)
-            return Started(
-                package.id, workspace, start, Lane.IN_PROGRESS, no_op=start is Lane.IN_PROGRESS
-            )
+            no_op = found is Lane.IN_PROGRESS
+            return Started(package.id, workspace, found, Lane.IN_PROGRESS, no_op=no_op)
         claim = TransitionRequest(
             wp_id=package.id,
             to_lane=Lane.CLAIMED,
@@ -169,7 +171,34 @@ def start_implementation(
         workspace = ensure_workspace(project, mission, package.id)
         change.transition(claim)
         _enter(change, package, workspace, actor, policy_metadata)
-        return Started(package.id, workspace, start, Lane.IN_PROGRESS, no_op=False)
+        return Started(package.id, workspace, found, Lane.IN_PROGRESS, no_op=False)
+
+
+def _unblocked(
+    change: StatusChange,
+    package: WorkPackage,
+    lane: Lane,
+    actor: str,
+    policy_metadata: JsonObject | None,
+) -> Lane:
+    """Take a work package that was blocked before its review back to where its work goes on.
+
+    Blocked from review or behind it, it goes back there first: that is no start of an implementation.
+    """
+    state = change.board.work_packages.get(package.id)
+    if lane is not Lane.BLOCKED or state is None or state.blocked_from not in _STARTABLE:
+        return lane
+    refuse_other_holder(package.id, state.implementer, actor)
+    change.transition(
+        TransitionRequest(
+            wp_id=package.id,
+            to_lane=state.blocked_from,
+            actor=actor,
+            execution_mode=execution_mode(package),
+            policy_metadata=policy_metadata,
+        )
+    )
+    return state.blocked_from
 
 
 def plan_unseen(change: StatusChange, mission: Mission, package: WorkPackage, actor: str) -> Lane:

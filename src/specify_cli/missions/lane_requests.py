@@ -52,7 +52,8 @@ class LaneRequest(NamedTuple):
         to_lane: Where it should go.
         actor: Who asks.
         note: Why; what has to change, when a review sends the work back.
-        force: Go past edge, guards and claims; the log says so.
+        force: Go past edge, guards and claims; needs a note, or the review that asks
+            for it. The log says so.
         review_ref: The review that it refers to.
         evidence: What approved and done rest on: review, repos, verification.
         review_result: The verdict of the review that ends here.
@@ -133,7 +134,9 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
             plan_unseen(change, mission, package, request.actor)
             _record_subtasks(change, mission, package, request)
             if request.force:
-                _emit(project, mission, change, request, reason=request.note or _plainly(request))
+                # To name the review that asks for it is to say why.
+                reason = request.note or request.review_ref
+                _emit(project, mission, change, request, reason=reason)
             else:
                 _refuse_second_holder(package, before, start, request)
                 _act(project, mission, package, start, before, request, change)
@@ -354,7 +357,3 @@ def _result_by_reference(request: LaneRequest) -> JsonObject | None:
         "verdict": CHANGES_REQUESTED,
         "reference": request.review_ref,
     }
-
-
-def _plainly(request: LaneRequest) -> str:
-    return f"{request.actor} forced {request.to_lane} and gave no reason"

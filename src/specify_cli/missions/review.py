@@ -169,7 +169,7 @@ def start_review(
             check_taking_up(mission, start, request, blocked_from=blocked_from)
         workspace = ensure_workspace(project, mission, package.id, refresh=False)
         implementer = state.implementer if state is not None else None
-        own = implementer == actor
+        own = state is not None and state.is_by(actor)
         if start is not Lane.IN_REVIEW:
             change.transition(request)
             note_self_review(change, package.id, actor, state, own)
@@ -278,7 +278,7 @@ def record_verdict(
                 policy_metadata=policy_metadata,
             )
         )
-        own = state is not None and state.implementer == actor
+        own = state is not None and state.is_by(actor)
         note_self_review(change, package.id, actor, state, own)
         record_commits(change, package.id, actor, {REVIEWED_COMMIT: tip})
         if path is not None:

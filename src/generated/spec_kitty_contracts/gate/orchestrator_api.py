@@ -37,6 +37,7 @@ K2 = frozenset(
         "summary",
         "work_packages",
         "log_problems",
+        "log_unknown_rows",
     )
 )
 K3 = frozenset(
@@ -461,6 +462,13 @@ def orchestrator_api_MissionStateData_ok(v: Any) -> bool:
                     else:
                         if not x14:
                             return False
+        x15 = v.get("log_unknown_rows", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not int:
+                return False
+            else:
+                if x15 < 0:
+                    return False
     return True
 
 
@@ -2422,6 +2430,27 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
                                 x14,
                                 "at least 1 character",
                             )
+        x15 = v.get("log_unknown_rows", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not int:
+                bad(
+                    out,
+                    f"{p}.log_unknown_rows",
+                    "type",
+                    S0 + "/$defs/Count/type",
+                    x15,
+                    "an integer",
+                )
+            else:
+                if x15 < 0:
+                    bad(
+                        out,
+                        f"{p}.log_unknown_rows",
+                        "minimum",
+                        S0 + "/$defs/Count/minimum",
+                        x15,
+                        "at least 0",
+                    )
 
 
 def orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1(

@@ -665,6 +665,12 @@ class MissionStateData(Contract):
             description="Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."
         ),
     ] = None
+    log_unknown_rows: Annotated[
+        Count | None,
+        Field(
+            description="Rows of the log of a kind that this version does not know. They are kept as written, and say nothing here."
+        ),
+    ] = None
 
 
 class OrchestratorEnvelope(Contract):

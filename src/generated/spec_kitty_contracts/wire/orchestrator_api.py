@@ -460,6 +460,8 @@ class MissionStateData(TypedDict):
     """Sorted by id."""
     log_problems: NotRequired[list[NonEmptyText]]
     """Lines of the log that cannot be used, with the reason: what they said is not in this answer. Empty when the log is sound."""
+    log_unknown_rows: NotRequired[Count]
+    """Rows of the log of a kind that this version does not know. They are kept as written, and say nothing here."""
 
 
 class OrchestratorEnvelope(TypedDict):
