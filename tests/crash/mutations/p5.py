@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.crash.mutations.mutation import Mutation
 
-
 MUTATIONS = (
     Mutation(
         "P5",

@@ -110,9 +110,9 @@ def check(tree: Path, mutations: Sequence[Mutation]) -> list[str]:
         (source / mutation.file).write_text(mutate(source, mutation), encoding="utf-8")
     sound = run_tests(tree, *sorted({mutation.test for mutation in mutations}))
     if sound.status != 0:
+        why = sound.reason or f"pytest ended with {sound.status}"
         return [
-            "the tests fail by themselves, without any mutation: run `make test` first "
-            f"({sound.reason or f'pytest ended with {sound.status}'})"
+            f"the tests fail by themselves, without any mutation: run `make test` first ({why})"
         ]
     wrong = []
     for mutation in mutations:
