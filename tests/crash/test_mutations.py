@@ -31,6 +31,8 @@ def tree(tmp_path: Path) -> Path:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "specify_toy.py").write_text(SOURCE, encoding="utf-8")
     (tmp_path / "test_toy.py").write_text(TEST, encoding="utf-8")
+    # As in pyproject.toml: loading that plugin takes longer than these tests.
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:schemathesis\n")
     return tmp_path
 
 
