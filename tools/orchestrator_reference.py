@@ -47,14 +47,24 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
 - Standard output is always exactly one JSON object, success or failure, whatever was wrong with the
   call; there is no `--json`. A call that comes to no command has the command
   `orchestrator-api.unknown`. Only `--help` prints prose.
-- Exit status: 0 done, 1 refused or failed, 2 wrong usage (`USAGE_ERROR`).
+- Exit status: 0 done, 1 refused or failed, 2 wrong usage (`USAGE_ERROR`). When nothing but `evidence` or
+  `review_result` cannot be used, the `USAGE_ERROR` has the cause `INVALID_DOCUMENT` and the status is 1.
 - The project is found from the working directory, or is the one that `SPECIFY_REPO_ROOT` names.
 - Asking again for what the same actor has done already succeeds with `no_op` and records nothing.
 - Each command that changes something makes one commit, and a refused one changes nothing. Reading
-  commands write nothing.
+  commands write nothing. There are two exceptions: the first change in a project whose
+  `.kittify/config.yaml` lacks an identity completes and commits that file first
+  ([0009](decisions/0009-missions-that-other-programs-made.md)), and `merge-mission` makes the merge
+  commits as well.
+- The API makes no mission. `spec-kitty specify "Todo app"` starts one, `spec-kitty next` tells how to
+  plan it, and `spec-kitty tasks` ends the planning; or another program commits the files of the next
+  point.
 - Work packages without events are planned: a project of `.kittify/`, `meta.json` and `tasks/` is
   enough.
-- `--force` goes past edges, guards and claims. The log says so, with the note as the reason.
+- `blocked` work that is taken up again stays with the one who had it, whoever calls: `claimed_by` of the
+  answer names the holder.
+- `--force` goes past edges, guards and claims. It needs a `--note`, or the `--review-ref`
+  that asks for it; the log says so, with that as the reason.
 - `--subtasks-complete` records the open subtasks as done in the same change.
   `--implementation-evidence-present` is checked: the branch must have a commit of its own, and the
   worktree nothing uncommitted.
@@ -62,8 +72,15 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
   what is claimed or in progress, with its holder in `claimed_by`: a client that was killed finds its
   work again there, and gets it back by starting it as the same actor (`no_op`). For everybody else only
   what has `claimed_by` null can be started.
-- `merge-mission` refuses a mission with work packages that are not approved. Acceptance is not asked
-  for: `accepted` and `warnings` say when it never happened.
+- `merge-mission` refuses a mission with work packages that are not approved, with commits that are newer
+  than the last review of their lane, or with nothing but canceled work packages (`MISSION_NOT_READY`),
+  and uncommitted files in a worktree (`PREFLIGHT_FAILED`). Merge commits of a lane are no such commits:
+  they resolve conflicts. Acceptance is not asked for: `accepted` and `warnings` say when it never
+  happened. `accept-mission` refuses for all of these reasons, and for uncommitted files or open questions
+  in the mission's documents.
+- A canceled work package counts as an end when the log has a reason for it. The API's caller is the
+  operator's program, so its `note` is the operator's reason. Without one the mission is not ready;
+  canceling it once more with `force` and a `note` says why.
 - A call that is stopped (SIGINT, SIGTERM) answers, too. Before it has begun to write it is a
   `USAGE_ERROR` with the cause `INTERRUPTED`, and nothing was recorded; from then on it goes on to its
   end, and its answer is what was done.
@@ -100,10 +117,11 @@ Refused are:
 ## Review result and evidence
 
 `transition` takes them as JSON objects (`--review-result-json`, `--evidence-json`; over HTTP
-`review_result`, `evidence`). A review that was started with `start-review` needs neither: the reviewer
-moves the work package to approved, or back with a `note` or a `review_ref`.
+`review_result`, `evidence`). A review that was started with `start-review` needs neither to end in
+approved, or to send the work back with a `note` or a `review_ref`. From in_review to done, blocked or
+canceled it needs a `review_result`.
 
-A review result ends a review that another program held:
+A review result ends a review that another program held, or one that ends elsewhere than in a verdict:
 
 {result}
 
@@ -171,7 +189,8 @@ def _envelope(api: Any) -> Iterator[str]:
     yield f"{api['description']}\n"
     yield _table(api, {"properties": api["properties"]}, "Key", required=False)
     yield "\nThe data of a failure has always a message and a fix, and the keys that name the mission"
-    yield "once it is known. The others depend on the code.\n"
+    yield "once it is known. The others depend on the code. Further keys are possible: they repeat as"
+    yield "data what `message` says, and a client can pass over them.\n"
     yield _table(api, api["$defs"]["FailureData"], "Key")
     yield "\nA mission is named by the same four keys in every answer about one:\n"
     state = api["$defs"]["MissionStateData"]

@@ -119,7 +119,8 @@ def test_every_refusal_of_a_mission_in_work_is_an_envelope(
     for option in ("--evidence-json", "--review-result-json"):
         for text in ("{", "[]", "NaN", '{"review": 1}', "[" * 5000):
             wrong = (*codex, "--to", "approved", *GIVEN, option, text)
-            assert code(move, *wrong, status=2) == "USAGE_ERROR"
+            # The contract gives bad JSON the status of a refusal.
+            assert code(move, *wrong) == "USAGE_ERROR"
     assert code("accept-mission", "--actor", "codex") == "MISSION_NOT_READY"
     assert code("merge-mission") == "MISSION_NOT_READY"
     assert code("merge-mission", "--strategy", "octopus") == "UNSUPPORTED_STRATEGY"
@@ -289,3 +290,33 @@ def test_the_validator_would_notice_a_wrong_envelope() -> None:
     )
     for change in changes:
         assert not ORACLE.is_valid({**good, **change}), change
+
+
+def test_the_list_of_commands_says_how_a_mission_comes_about(
+    tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    shown = cli(tmp_path, "orchestrator-api", "--help").stdout
+    assert 'spec-kitty specify "Todo app"' in " ".join(shown.split())
+    assert "WORDS" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "near"),
+    [("list-redy --mission x", "list-ready"), ("mission-stat", "mission-state")],
+)
+def test_a_mistyped_command_is_told_with_the_one_that_was_meant(
+    line: str, near: str, tmp_path: Path, cli: Callable[..., Ran]
+) -> None:
+    data = envelope_of(cli(tmp_path, "orchestrator-api", *line.split()), 2)["data"]
+    assert data["message"] == f"there is no command {line.split()[0]!r}."
+    assert data["fix"].startswith(f"Did you mean {near}?")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "7"])
+def test_evidence_that_cannot_be_used_has_the_exit_status_of_the_contract(
+    text: str, orchestrate: Orchestrator
+) -> None:
+    words = ("--wp", "WP01", "--to", "blocked", "--actor", "claude", "--evidence-json", text)
+    code, data = orchestrate("transition", *words, status=1)
+    assert (code, data["cause"]) == ("USAGE_ERROR", "INVALID_DOCUMENT")
+    assert "evidence: it is not" in data["message"]

@@ -155,7 +155,8 @@ def test_evidence_that_says_little_is_recorded_and_is_no_defect(
 @pytest.mark.parametrize("evidence", [{}, {"review": None}, {"review": {"reviewer": "x"}}])
 def test_evidence_without_a_verdict_is_refused(template: Lab, evidence: dict[str, object]) -> None:
     wanted = {"mission": template.slug, "wp": "WP01", "to": "done", "actor": "codex"}
-    refused(post(template.application, "transition", **wanted, evidence=evidence), 400, None)
+    answer = post(template.application, "transition", **wanted, evidence=evidence)
+    refused(answer, 400, "INVALID_DOCUMENT")
 
 
 @pytest.mark.parametrize("actor", ["-x", " x", "x ", "", "x\ny", "x" * 121])

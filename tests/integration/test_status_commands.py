@@ -292,6 +292,28 @@ def test_watching_without_a_terminal_prints_a_board_only_when_something_changed(
     assert "Door counter" not in rest
 
 
+def test_watching_ends_when_nobody_reads_it_any_more_even_if_nothing_changes(
+    finalized_mission: Path,
+) -> None:
+    process = subprocess.Popen(
+        [str(COMMAND), "status", "--watch", "3600"],
+        cwd=finalized_mission.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=30) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_watching_too_seldom_is_refused_with_the_limit(finalized_mission: Path, cli: Cli) -> None:
+    refusal = cli(finalized_mission.parent.parent, "status", "--watch", "1e9")
+    assert refusal.status == 2
+    assert "from 0.1 to 86400 (a day)" in refusal.stderr
+
+
 def test_a_person_is_shown_the_plan_and_asked(finalized_mission: Path) -> None:
     root = finalized_mission.parent.parent
     log = finalized_mission / "status.events.jsonl"
@@ -301,6 +323,7 @@ def test_a_person_is_shown_the_plan_and_asked(finalized_mission: Path) -> None:
     assert "take out '<<<<<<< HEAD'" in no.screen
     no.type("n\n")
     assert no.end() == 1
+    assert no.screen.count("To repair") == 1
     assert log.read_bytes() == before
     yes = Terminal(root, "agent", "status", "doctor", "--fix")
     yes.read_until("[y/N]")

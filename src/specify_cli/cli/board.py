@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
 
 _SECONDS = 2.0
-_LEAST = 0.1
+_LEAST, _MOST = 0.1, 86_400
 _ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 
 
@@ -74,18 +74,16 @@ def _interval(given: list[float], *, as_json: bool) -> float:
             "--watch draws boards for people; --json prints one document.",
             fix="Leave one of them out.",
         )
-    if len(given) > 1 or not _LEAST <= seconds <= 86_400:
+    if len(given) > 1 or not _LEAST <= seconds <= _MOST:
         raise UsageError(
-            f"--watch takes one number of seconds, at least {_LEAST}.",
+            f"--watch takes one number of seconds, from {_LEAST} to {_MOST} (a day).",
             fix="spec-kitty status --watch 5",
         )
     return seconds
 
 
 def _watch(mission: Mission, seconds: float) -> None:
-    """Draw the board now and whenever it changes, until the user stops it."""
-    import time
-
+    """Draw the board now and whenever it changes, until the user stops it or nobody reads it."""
     terminal = sys.stdout.isatty()
     seen: object = None
     shown = ""
@@ -102,13 +100,28 @@ def _watch(mission: Mission, seconds: float) -> None:
                 elif text != shown:
                     print(f"{text}\n", flush=True)
                 shown = text
-            time.sleep(seconds)
+            if not _wait(seconds, pipe=not terminal):
+                return
     except KeyboardInterrupt:
         return
     finally:
         if terminal:
             sys.stdout.write(f"{_LEAVE}{shown}\n")
             sys.stdout.flush()
+
+
+def _wait(seconds: float, *, pipe: bool) -> bool:
+    """Wait so long; False as soon as nobody reads the output any more, where the system tells that."""
+    import select
+    import time
+
+    if not pipe or not hasattr(select, "poll"):
+        time.sleep(seconds)
+        return True
+    gone = select.poll()
+    # No events are asked for: only that the other end was closed is told.
+    gone.register(sys.stdout.fileno(), 0)
+    return not gone.poll(seconds * 1000)
 
 
 def _current(mission: Mission) -> str:

@@ -171,12 +171,18 @@ def merge(
     dry_run: Annotated[
         bool, Parameter(negative="", help="Show what would happen, conflicts included.")
     ] = False,
+    allow_unreviewed: Annotated[
+        bool,
+        Parameter(
+            negative="", help="Merge commits that were made after the last review all the same."
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> Outcome:
     """Bring a mission's work onto its target branch and clean up its worktrees.
 
-    Refuses while a worktree holds uncommitted files or the lanes conflict, and changes nothing
-    then. After an interruption, run it again: it goes on where it stopped.
+    Refuses while a work package is not approved, a lane has commits that no review has seen, a
+    worktree holds uncommitted files or the lanes conflict, and changes nothing then. After an interruption, run it again: it goes on where it stopped.
 
     For example:
 
@@ -197,6 +203,7 @@ def merge(
         strategy=strategy,
         push=push,
         dry_run=dry_run,
+        allow_unreviewed=allow_unreviewed,
     )
     return Outcome(document=report.to_json(), text=report.to_text())
 

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 app = App(
     name="orchestrator-api",
-    help="Commands for an external orchestrator; each answers with one JSON envelope.",
+    help=(
+        "Commands for an external orchestrator; each answers with one JSON envelope.\n\n"
+        'They drive missions and make none. `spec-kitty specify "Todo app"` starts one, '
+        "`spec-kitty next --agent claude` tells how to plan it, and `spec-kitty tasks` ends the "
+        "planning. Or commit a folder such as `kitty-specs/099-todo-app` with a `meta.json` and work "
+        "packages `tasks/WP01-start.md`."
+    ),
     version_flags=[],
 )
 _SERVER = "specify_cli.cli.orchestrator_server"
@@ -63,10 +69,20 @@ _ReviewRef = Annotated[
 
 
 @app.default
-def no_command(*words: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> Outcome:
+def no_command(
+    *words: Annotated[str, Parameter(allow_leading_hyphen=True, show=False)],
+) -> Outcome:
     """Refuse a call without a command that exists: there is no prose to answer with."""
+    from difflib import get_close_matches
+
+    from specify_cli.orchestrator_api import OPERATIONS
+
     problem = f"there is no command {words[0][:60]!r}." if words else "no command is given."
-    raise UsageError(problem, fix="See the commands with: spec-kitty orchestrator-api --help")
+    near = get_close_matches(words[0], OPERATIONS, n=1) if words else []
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        problem, fix=f"{meant}See the commands with: spec-kitty orchestrator-api --help"
+    )
 
 
 @app.command(name="contract-version")

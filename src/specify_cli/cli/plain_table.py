@@ -284,7 +284,7 @@ COMMANDS: Mapping[str, Command] = {
         'mission:merge',
         (),
         frozenset([]),
-        {'--mission': ('mission', 'text'), '--agent': ('actor', 'text'), '--actor': ('actor', 'text'), '--target': ('target', 'text'), '--strategy': ('strategy', ('merge', 'squash', 'rebase')), '--push': ('push', True), '--dry-run': ('dry_run', True), '--json': ('json', True)},
+        {'--mission': ('mission', 'text'), '--agent': ('actor', 'text'), '--actor': ('actor', 'text'), '--target': ('target', 'text'), '--strategy': ('strategy', ('merge', 'squash', 'rebase')), '--push': ('push', True), '--dry-run': ('dry_run', True), '--allow-unreviewed': ('allow_unreviewed', True), '--json': ('json', True)},
     ),
     'merge-driver-acceptance-matrix': Command(
         'merge_drivers:acceptance_matrix',

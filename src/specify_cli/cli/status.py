@@ -274,18 +274,20 @@ def _repair(project: Project, mission: Mission, *, yes: bool, ask: bool) -> Outc
 
     log = mission_log(project, mission)
     plan = plan_repair(log)
+    asked = ask and bool(plan.steps) and not yes and _is_terminal()
     if ask and plan.steps:
-        shown = yes or _is_terminal()
+        shown = yes or asked
         if shown:
             note(plan.to_text())
         if not yes and shown:
             note("Do it? [y/N] ")
             yes = sys.stdin.readline().strip().lower() in ("y", "yes")
     done = repair_log(log, plan) if yes else Repaired(plan, applied=False)
+    told = done.to_text(plan_shown=asked)
     left = mission_health(project, mission)
     if not left.healthy:
-        return finding(RepairIncomplete(left, done), f"{done.to_text()}\n{left.to_text()}")
-    return Outcome(document=done.to_json(), text=done.to_text())
+        return finding(RepairIncomplete(left, done), f"{told}\n{left.to_text()}")
+    return Outcome(document=done.to_json(), text=told)
 
 
 def _is_terminal() -> bool:

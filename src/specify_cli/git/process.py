@@ -167,7 +167,8 @@ def run_git(
 def git_failed(args: tuple[str, ...], output: GitOutput) -> GitFailed:
     """Describe a failed git command as an error."""
     command = subcommand(args)
-    reason = first_line(output.stderr) or f"exit status {output.code}"
+    # Where git goes on in the next line, the first ends in a mark.
+    reason = first_line(output.stderr).rstrip(" ;:,") or f"exit status {output.code}"
     return GitFailed(
         f"git {command} failed: {reason}",
         fix=f"Look at the repository with `git status`, mend what git {command} complains about, "

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 from specify_cli.events.free_text import public_name
 from specify_cli.git.branches import branch_tips
 from specify_cli.git.process import run_git
-from specify_cli.git.worktrees import WORKTREES
+from specify_cli.git.worktrees import dirty_files, list_worktrees
 from specify_cli.kernel.clock import isoformat, utc_now
-from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, uncommitted_files
 from specify_cli.missions.guards import GuardFailure
+from specify_cli.missions.handoff import shown_worktree, uncommitted_failures
 from specify_cli.missions.home import write_documents
 from specify_cli.missions.lanes import LanesMissing, load_lanes
 from specify_cli.missions.markdown import without_fences
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
-from specify_cli.missions.mission import BRANCH_PREFIX, LOG_FILE, mission_log
+from specify_cli.missions.mission import LOG_FILE, mission_log
+from specify_cli.missions.seeding import beginning
+from specify_cli.missions.unfinished import MissionNotReady as MissionNotReady
+from specify_cli.missions.unfinished import (
+    not_ready,
+    unreviewed_commits,
+    work_package_problems,
+)
 from specify_cli.missions.work_packages import scan_work_packages
 from specify_cli.missions.workflow_evidence import refuse_unproven_workflows
-from specify_cli.missions.workspaces import REVIEWED_COMMIT, recorded_commit
 from specify_cli.status.board import STATUS_FILE, actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
@@ -31,33 +37,13 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
-    from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.status.board import Board
 
 MODE = "auto"
 """How acceptance was decided: by the checks of this module."""
 _MARKER = re.compile(r"\[NEEDS CLARIFICATION[^\]\n]*\]?")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
-_FINISHED = (Lane.APPROVED, Lane.DONE, Lane.CANCELED)
 _SHOWN = 3
-
-
-class MissionNotReady(SpecKittyError):
-    """The mission is not finished; `details` lists what is missing."""
-
-    code = "MISSION_NOT_READY"
-
-    def to_text(self) -> str:
-        """Return everything that is missing, for people."""
-        missing = self.details.get("guard_failures")
-        if not isinstance(missing, list) or len(missing) < 2:
-            return super().to_text()
-        lines = [f"Error: mission {self.details['mission_slug']} cannot be accepted:"]
-        for one in missing:
-            if isinstance(one, dict):
-                lines.append(f"  - {one['file']}: looked for {one['looked_for']}; {one['found']}")
-                lines.append(f"    fix: {one['fix']}")
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +119,10 @@ def acceptance_problems(
 ) -> tuple[GuardFailure, ...]:
     """Say what keeps a mission from being accepted; empty when nothing does.
 
-    Needed: work packages, each approved, done or canceled, at least one of them not canceled; no
-    commits in their lanes that no review has seen; spec.md and plan.md without open questions; nothing uncommitted in the mission's folder.
+    Needed: work packages, each approved, done or canceled for a reason of the operator, at least one
+    of them not canceled; no commits in their lanes that no review has seen, and no uncommitted files
+    in their worktrees; spec.md and plan.md without open questions; nothing uncommitted in the
+    mission's folder.
 
     Args:
         project: The project.
@@ -148,38 +136,11 @@ def acceptance_problems(
     if board is None:
         board = MissionStatus.load(mission_log(project, mission)).board
     return (
-        *_work_package_problems(mission, board),
-        *_unseen_commits(project, mission, board),
+        *(_unreadable_work_packages(mission) or work_package_problems(mission, board)),
+        *_unfinished_lanes(project, mission, board),
         *_open_questions(mission),
         *_uncommitted(mission),
     )
-
-
-def _unseen_commits(project: Project, mission: Mission, board: Board) -> list[GuardFailure]:
-    """Find lanes whose branch has moved on since its last review."""
-    try:
-        lanes = load_lanes(mission).lanes
-    except LanesMissing:
-        return []
-    tips = branch_tips(project.repository, f"{BRANCH_PREFIX}{mission.slug}-")
-    problems = []
-    for lane in lanes:
-        states = [board.work_packages.get(wp_id) for wp_id in lane.wp_ids]
-        reviewed = [recorded_commit(state, REVIEWED_COMMIT) for state in states]
-        tip = tips.get(lane.branch)
-        if tip is None or None in reviewed or tip in reviewed:
-            continue
-        problems.append(
-            GuardFailure(
-                f"{WORKTREES}/{lane.worktree.name}",
-                "nothing but reviewed commits",
-                f"commits on {lane.branch} made after the last review",
-                f"Have them reviewed: spec-kitty agent tasks move-task {lane.wp_ids[-1]} "
-                f"--to in_progress --agent <reviewer> --review-feedback-file <file> "
-                f"--mission {mission.slug}",
-            )
-        )
-    return problems
 
 
 def accept_mission(project: Project, mission: Mission, *, actor: str) -> Acceptance:
@@ -202,7 +163,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
         problems = acceptance_problems(project, mission, board=change.board)
         if problems:
-            raise _not_ready(mission, change.board, problems)
+            raise not_ready(mission, change.board, problems, step="accepted")
         source = mission.relative(mission.directory)
         recorded = read_metadata(mission.directory, source=source)
         already = recorded.accepted_at is not None
@@ -220,7 +181,13 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
             }
             path = mission.directory / META_FILE
             branch = mission.target_branch
-            meta = updated_metadata(mission.directory, changes, source=source, branch=branch)
+            meta = updated_metadata(
+                mission.directory,
+                changes,
+                source=source,
+                branch=branch,
+                began_at=lambda: beginning(change.log),
+            )
             apart = write_documents(project, mission, change, {path: meta}, message)
         board = change.board
     return Acceptance(
@@ -236,59 +203,35 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
     )
 
 
-def incomplete_work_packages(mission: Mission, board: Board) -> tuple[str, ...]:
-    """Return the work packages that are neither approved, done nor canceled."""
-    packages = scan_work_packages(mission).work_packages
-    ids = dict.fromkeys([*(package.id for package in packages), *board.work_packages])
-    return tuple(wp_id for wp_id in ids if board.lane(wp_id) not in _FINISHED)
-
-
-def _work_package_problems(mission: Mission, board: Board) -> list[GuardFailure]:
+def _unreadable_work_packages(mission: Mission) -> list[GuardFailure]:
     scan = scan_work_packages(mission)
-    problems = [
-        GuardFailure(problem.file, "a work package that can be read", problem.problem, problem.fix)
-        for problem in scan.problems
-    ]
+    if scan.problems:
+        return [
+            GuardFailure(one.file, "a work package that can be read", one.problem, one.fix)
+            for one in scan.problems
+        ]
+    if scan.work_packages:
+        return []
     folder = f"{mission.relative(mission.tasks_directory)}/"
-    if not scan.work_packages:
-        problems.append(
-            GuardFailure(
-                folder,
-                "work packages",
-                "none",
-                f"spec-kitty next --agent <your-name> --mission {mission.slug}",
-            )
-        )
-        return problems
-    if all(board.lane(package.id) is Lane.CANCELED for package in scan.work_packages):
-        problems.append(
-            GuardFailure(
-                folder,
-                "a work package that delivers something",
-                "all of them canceled",
-                "Plan a work package that delivers something, or leave the mission as it is.",
-            )
-        )
-    files = {package.id: package for package in scan.work_packages}
-    problems += [
-        _incomplete(mission, wp_id, files.get(wp_id), board.lane(wp_id))
-        for wp_id in incomplete_work_packages(mission, board)
-    ]
+    fix = f"spec-kitty next --agent <your-name> --mission {mission.slug}"
+    return [GuardFailure(folder, "work packages", "none", fix, "planned")]
+
+
+def _unfinished_lanes(project: Project, mission: Mission, board: Board) -> list[GuardFailure]:
+    """Find commits that no review has seen, and files that nobody has committed."""
+    try:
+        lanes = [lane for lane in load_lanes(mission).lanes if not lane.is_planning]
+    except LanesMissing:
+        return []
+    repo = project.repository
+    problems = unreviewed_commits(repo, mission, board, lanes, branch_tips(repo))
+    trees = {tree.branch: tree.path for tree in list_worktrees(repo) if not tree.missing}
+    for lane in lanes:
+        kept = any(board.lane(wp_id) is not Lane.CANCELED for wp_id in lane.wp_ids)
+        if kept and lane.branch in trees:
+            path = trees[lane.branch]
+            problems += uncommitted_failures(shown_worktree(path), dirty_files(path))
     return problems
-
-
-def _incomplete(
-    mission: Mission, wp_id: str, package: WorkPackage | None, lane: Lane
-) -> GuardFailure:
-    file = f"{mission.relative(mission.tasks_directory)}/" if package is None else ""
-    if package is not None:
-        file = mission.relative(package.path)
-    return GuardFailure(
-        file,
-        f"{wp_id} approved",
-        f"{wp_id} is {lane.shown}",
-        f"spec-kitty next --agent <your-name> --mission {mission.slug} --wp {wp_id}",
-    )
 
 
 def _open_questions(mission: Mission) -> list[GuardFailure]:
@@ -331,22 +274,6 @@ def _uncommitted(mission: Mission) -> list[GuardFailure]:
         for file, state in sorted(uncommitted_files(mission.root, [folder]).items())
         if state != "!!" and file not in own
     ]
-
-
-def _not_ready(
-    mission: Mission, board: Board, problems: tuple[GuardFailure, ...]
-) -> MissionNotReady:
-    incomplete = incomplete_work_packages(mission, board)
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return MissionNotReady(
-        f"mission {mission.slug} cannot be accepted: {problems[0]}{more}",
-        fix=problems[0].fix,
-        details={
-            "mission_slug": mission.slug,
-            "incomplete_wps": list(incomplete),
-            "guard_failures": [problem.to_json() for problem in problems],
-        },
-    )
 
 
 def _label(actor: object) -> str:

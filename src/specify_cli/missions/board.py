@@ -220,8 +220,7 @@ def is_self_review(state: WorkPackageState | None) -> bool:
     """
     if state is None or state.lane not in _JUDGED:
         return False
-    named = state.reviewer is not None and state.reviewer == state.implementer
-    return named or state.notes.get(SELF_REVIEW) is True
+    return state.is_by(state.reviewer) or state.notes.get(SELF_REVIEW) is True
 
 
 def _waits_for(package: WorkPackage, board: Board) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def change_lane(
     if broken:
         change.annotate(package.id, request.actor, {"overridden": [*broken]})
     reviewer = _reviewer(state, request)
-    own = _implements(state, reviewer)
+    own = state is not None and state.is_by(reviewer)
     if reviewer is not None:
         note_self_review(change, package.id, request.actor, state, own)
     return LaneChanged(event_id, broken, own)
@@ -125,10 +125,6 @@ def note_self_review(
         change.annotate(wp_id, actor, delta)
 
 
-def _implements(state: WorkPackageState | None, name: str | None) -> bool:
-    return state is not None and name is not None and state.implementer == name
-
-
 def _refuse_second(state: WorkPackageState | None, request: TransitionRequest) -> None:
     """Refuse to act on what another actor has in hand."""
     if state is None:
@@ -157,6 +153,8 @@ def _reviewer(state: WorkPackageState | None, request: TransitionRequest) -> str
     source = state.lane if state is not None else Lane.UNINITIALIZED
     if request.to_lane not in _JUDGED or source in (Lane.APPROVED, Lane.DONE):
         return None
+    if state is not None and state.blocked_from is request.to_lane:
+        return None  # back where it was: nobody reviews by that
     review = request.evidence.get("review") if request.evidence else None
     if request.review_result is not None:
         return request.review_result["reviewer"]

@@ -14,10 +14,17 @@ from specify_cli.kernel.errors import UsageError
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.claims import change_lane
 from specify_cli.missions.implementation import execution_mode as mode_of
+from specify_cli.missions.mission import mission_log
 from specify_cli.missions.seeding import plan_by_files
 from specify_cli.missions.subtasks import outstanding_subtasks
-from specify_cli.missions.work_packages import find_work_package
+from specify_cli.missions.work_packages import (
+    WorkPackageNotFound,
+    find_work_package,
+    normalise_wp_id,
+    only_logged,
+)
 from specify_cli.status.lanes import Lane, parse_lane
+from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import TransitionRequest
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject, JsonValue
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.status.log import Actor
     from specify_cli.status.mission_status import StatusChange
 
@@ -122,7 +130,7 @@ def emit_transition(
     Args:
         project: The project.
         mission: The mission.
-        wp_id: The work package, in any notation.
+        wp_id: The work package, in any notation; to cancel it, it needs no file.
         to: The lane's name; `doing` means in_progress.
         actor: Who moves it.
         reason: Why.
@@ -156,7 +164,7 @@ def emit_transition(
             fix=f"Use {' or '.join(EXECUTION_MODES)}.",
             details={"execution_mode": execution_mode[:200], "known": list(EXECUTION_MODES)},
         )
-    package = find_work_package(mission, wp_id)
+    package = _package(project, mission, wp_id, lane)
     message = f"{package.id} {lane} ({mission.slug})"
     with joined(project, mission, change, message) as joint:
         plan_by_files(joint, mission, actor)
@@ -191,6 +199,24 @@ def emit_transition(
         overridden=done.overridden,
         commit=joint.result.commit if change is None else None,
     )
+
+
+def _package(project: Project, mission: Mission, wp_id: str, lane: Lane) -> WorkPackage:
+    """Find a work package; one that only the log knows can still be canceled.
+
+    Raises:
+        WorkPackageNotFound: WP_NOT_FOUND.
+    """
+    try:
+        return find_work_package(mission, wp_id)
+    except WorkPackageNotFound:
+        wanted = normalise_wp_id(wp_id)
+        if lane is not Lane.CANCELED or wanted is None:
+            raise
+        board = MissionStatus.load(mission_log(project, mission)).board
+        if wanted not in board.work_packages:
+            raise
+        return only_logged(mission, wanted)
 
 
 def parse_object(text: str | None, *, option: str) -> JsonObject | None:

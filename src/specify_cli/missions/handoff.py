@@ -88,6 +88,8 @@ def examine(project: Project, mission: Mission, package: WorkPackage, board: Boa
             "it is open",
             f"spec-kitty agent tasks mark-status {package.id}:{task} --status done "
             f"--mission {mission.slug}",
+            "subtask_done",
+            package.id,
         )
         for task in outstanding_subtasks(mission, package, board)
     ]
@@ -165,7 +167,7 @@ def _checkout_failures(
     repo: Repository, mission: Mission, package: WorkPackage, lane: MissionLane
 ) -> list[GuardFailure]:
     if lane.is_planning:
-        return _uncommitted(mission.root.name, _planned_files(mission, package))
+        return uncommitted_failures(mission.root.name, _planned_files(mission, package))
     checkout = None
     for tree in list_worktrees(repo):
         if tree.missing:
@@ -189,7 +191,7 @@ def _checkout_failures(
                 f"In {name}: git switch {lane.branch} && git merge {work}",
             )
         ]
-    return _uncommitted(name, dirty_files(checkout.path))
+    return uncommitted_failures(name, dirty_files(checkout.path))
 
 
 def shown_worktree(path: Path) -> str:
@@ -208,7 +210,8 @@ def _planned_files(mission: Mission, package: WorkPackage) -> tuple[str, ...]:
     )
 
 
-def _uncommitted(where: str, files: Sequence[str]) -> list[GuardFailure]:
+def uncommitted_failures(where: str, files: Sequence[str]) -> list[GuardFailure]:
+    """Describe uncommitted files; none, no failure."""
     if not files:
         return []
     more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""

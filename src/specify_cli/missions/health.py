@@ -12,6 +12,7 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.missions.lanes import LanesCorrupt, LanesMissing, load_lanes
 from specify_cli.missions.leftovers import LANE_NAME, left_behind
 from specify_cli.missions.mission import BRANCH_PREFIX, mission_log
+from specify_cli.missions.work_packages import known_ids
 from specify_cli.missions.workspaces import BASE_COMMIT, main_checkout, recorded_commit
 from specify_cli.status.board import fold
 from specify_cli.status.doctor import Finding, examine_log
@@ -234,6 +235,7 @@ def _stale(
     for note in log.annotations:
         noted[note.wp_id] = max(note.at, noted.get(note.wp_id, ""))
     now = utc_now()
+    files = known_ids(mission)
     for wp_id, state in board.work_packages.items():
         limit = limits.get(state.lane)
         if limit is None or state.last_transition_at is None:
@@ -244,6 +246,16 @@ def _stale(
         if tip is not None and tip.commit != recorded_commit(state, BASE_COMMIT):
             last = max(last, tip.at)
         if now - last < limit or now < last:
+            continue
+        if wp_id not in files:
+            yield Finding(
+                STALE_CLAIM,
+                f"{wp_id} is {state.lane} in the log, but has no file in tasks/: put the file back, "
+                "or cancel it",
+                f"spec-kitty agent status emit {wp_id} --to canceled --actor spec-kitty "
+                f'--reason "it has no file" --mission {mission.slug}',
+                wp_id=wp_id,
+            )
             continue
         who = state.implementer or "nobody"
         days = (now - last).days

@@ -14,7 +14,7 @@ from specify_cli.missions.documents import uncommitted_files
 from specify_cli.missions.home import write_documents
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import find_work_package, normalise_wp_id
-from specify_cli.status.board import actor_label
+from specify_cli.status.board import actor_label, actor_of
 from specify_cli.status.log import read_log
 from specify_cli.status.mission_status import MissionStatus
 
@@ -131,10 +131,12 @@ class HistoryRow(NamedTuple):
         words = [self.at[:19].replace("T", " ") or "(no time)", f" {self.actor or '(nobody)'}:"]
         if self.kind == "transition":
             words.append(f"{self.facts['from_lane']} -> {self.facts['to_lane']}")
-            words += ["(forced)"] if self.facts["force"] else []
+            by_user = self.facts["force"] and self.facts["force_source"] is None
+            words += ["(forced)"] if by_user else []
             words += [f" {self.facts['reason']}"] if self.facts["reason"] else []
             words += [f" [{self.facts['review_ref']}]"] if self.facts["review_ref"] else []
         else:
+            words += ["(a kind unknown to this version)"] if self.kind == "unknown" else []
             words.append(_told(self.facts))
         words += ["(repeated row)"] if self.repeated else []
         return " ".join(words)
@@ -324,6 +326,7 @@ def _rows(log: Log, wp_id: str) -> Iterator[HistoryRow]:
                     "from_lane": row.from_lane.value,
                     "to_lane": row.to_lane.value,
                     "force": row.force,
+                    "force_source": row.force_source,
                     "reason": row.reason,
                     "review_ref": row.review_ref,
                     "review_result": row.review_result,
@@ -352,7 +355,7 @@ def _rows(log: Log, wp_id: str) -> Iterator[HistoryRow]:
                 "unknown",
                 event_id if isinstance(event_id, str) else None,
                 other.line,
-                None,
+                actor_of(other.row),
                 {"row": other.row},
             )
 

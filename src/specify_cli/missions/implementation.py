@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.dependencies import unmet_dependencies
+from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.handoff import examine
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import mission_log
@@ -20,9 +22,14 @@ from specify_cli.missions.workspaces import (
     record_commits,
     recorded_commit,
 )
+from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
-from specify_cli.status.transitions import TransitionRequest, check_transition
+from specify_cli.status.transitions import (
+    TransitionRejected,
+    TransitionRequest,
+    check_transition,
+)
 
 if TYPE_CHECKING:
     from specify_cli.identity.project import Project
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
     from specify_cli.status.mission_status import StatusChange
 
 _WORKING = (Lane.CLAIMED, Lane.IN_PROGRESS)
+_STARTABLE = (Lane.PLANNED, *_WORKING)
+_UNPLANNED = (Lane.GENESIS, Lane.UNINITIALIZED)
 
 
 class DependenciesNotSatisfied(SpecKittyError):
@@ -56,26 +65,14 @@ class LaneBusy(SpecKittyError):
     code = "LANE_BUSY"
 
 
-class HandOffIncomplete(SpecKittyError):
-    """The work is not ready for review.
-
-    Attributes:
-        failures: What is missing; also in `details.guard_failures`.
-    """
+class HandOffIncomplete(GuardsUnmet):
+    """The work is not ready for review."""
 
     code = "HANDOFF_INCOMPLETE"
 
     def __init__(self, wp_id: str, failures: tuple[GuardFailure, ...]) -> None:
-        first = failures[0]
-        super().__init__(
-            f"{wp_id} is not ready for review: {first}.",
-            fix=first.fix,
-            details={
-                "wp_id": wp_id,
-                "guard_failures": [failure.to_json() for failure in failures],
-            },
-        )
-        self.failures = failures
+        message = f"{wp_id} is not ready for review: {failures[0]}."
+        super().__init__(message, failures=failures, details={"wp_id": wp_id})
 
 
 class Started(NamedTuple):
@@ -127,7 +124,8 @@ def start_implementation(
 
     A work package that the log does not know, as in a project that another client seeded, is planned
     first. The actor recorded is the one given. Doing it again as the same actor records nothing and returns
-    the workspace; so does going on after a review asked for changes.
+    the workspace; so does going on after a review asked for changes. One that was blocked before its
+    review is unblocked first, in the same change.
 
     Args:
         project: The project.
@@ -149,16 +147,16 @@ def start_implementation(
     package = find_work_package(mission, wp_id)
     message = f"{package.id} started by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
-        start = plan_unseen(change, mission, package, actor)
+        found = plan_unseen(change, mission, package, actor)
+        start = _unblocked(change, package, found, actor, policy_metadata)
         board = change.board
         if start in _WORKING:
             refuse_other_holder(package.id, board.work_packages[package.id].implementer, actor)
             workspace = ensure_workspace(project, mission, package.id)
             if start is Lane.CLAIMED:
                 _enter(change, package, workspace, actor, policy_metadata)
-            return Started(
-                package.id, workspace, start, Lane.IN_PROGRESS, no_op=start is Lane.IN_PROGRESS
-            )
+            no_op = found is Lane.IN_PROGRESS
+            return Started(package.id, workspace, found, Lane.IN_PROGRESS, no_op=no_op)
         claim = TransitionRequest(
             wp_id=package.id,
             to_lane=Lane.CLAIMED,
@@ -167,13 +165,40 @@ def start_implementation(
             policy_metadata=policy_metadata,
         )
         # Refused here, the work package leaves no branch and no worktree behind.
-        check_transition(start, claim)
+        check_taking_up(mission, start, claim)
         refuse_unmet_dependencies(package, board)
         _refuse_busy_lane(load_lanes(mission).lane_of(package.id), package.id, board, actor)
         workspace = ensure_workspace(project, mission, package.id)
         change.transition(claim)
         _enter(change, package, workspace, actor, policy_metadata)
-        return Started(package.id, workspace, start, Lane.IN_PROGRESS, no_op=False)
+        return Started(package.id, workspace, found, Lane.IN_PROGRESS, no_op=False)
+
+
+def _unblocked(
+    change: StatusChange,
+    package: WorkPackage,
+    lane: Lane,
+    actor: str,
+    policy_metadata: JsonObject | None,
+) -> Lane:
+    """Take a work package that was blocked before its review back to where its work goes on.
+
+    Blocked from review or behind it, it goes back there first: that is no start of an implementation.
+    """
+    state = change.board.work_packages.get(package.id)
+    if lane is not Lane.BLOCKED or state is None or state.blocked_from not in _STARTABLE:
+        return lane
+    refuse_other_holder(package.id, state.implementer, actor)
+    change.transition(
+        TransitionRequest(
+            wp_id=package.id,
+            to_lane=state.blocked_from,
+            actor=actor,
+            execution_mode=execution_mode(package),
+            policy_metadata=policy_metadata,
+        )
+    )
+    return state.blocked_from
 
 
 def plan_unseen(change: StatusChange, mission: Mission, package: WorkPackage, actor: str) -> Lane:
@@ -285,6 +310,37 @@ def hand_off(
         change.transition(request)
         record_commits(change, package.id, actor, {HEAD_COMMIT: work.tip})
         return HandedOff(package.id, start, Lane.FOR_REVIEW, work.tip, no_op=False)
+
+
+def check_taking_up(
+    mission: Mission, start: Lane, request: TransitionRequest, *, blocked_from: Lane | None = None
+) -> None:
+    """Check a lane change that a command without `--force` asks for.
+
+    Raises:
+        TransitionRejected: TRANSITION_REJECTED; the fix is a command that leads on from there.
+    """
+    try:
+        check_transition(start, request, blocked_from=blocked_from)
+    except TransitionRejected as error:
+        if error.details.get("guard") == "edge" and start not in _UNPLANNED:
+            error.fix = _way_on(mission, start, request)
+        raise
+
+
+def _way_on(mission: Mission, start: Lane, request: TransitionRequest) -> str:
+    who, tasks = shlex.quote(actor_label(request.actor)), "spec-kitty agent tasks"
+    where = f"--agent {who} --mission {mission.slug}"
+    if start is Lane.PLANNED:
+        return f"spec-kitty implement {request.wp_id} {where}"
+    if start is Lane.FOR_REVIEW:
+        return f"It waits for a review: spec-kitty agent action review {request.wp_id} {where}"
+    if start is Lane.IN_REVIEW:
+        return f"It is under review: {tasks} status --mission {mission.slug} tells by whom."
+    move = f"{tasks} move-task {request.wp_id}"
+    if start is Lane.BLOCKED:
+        return f"{move} --to in_progress {where}"
+    return f'Reopen it: {move} --to planned {where} --force --note "There is more to do."'
 
 
 def execution_mode(package: WorkPackage) -> str:

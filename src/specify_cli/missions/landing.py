@@ -12,7 +12,7 @@ from specify_cli.git.replaying import own_commits, replay
 from specify_cli.git.worktrees import list_worktrees
 from specify_cli.missions.merge_plan import MISSION_TRAILER, made_by, title
 from specify_cli.missions.merge_preflight import MergeConflict, overwritten_files, preflight_failed
-from specify_cli.missions.workspaces import target_missing
+from specify_cli.missions.workspaces import has_only_missions, target_missing
 
 if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
@@ -65,9 +65,11 @@ def plan_landing(repo: Repository, mission: Mission, branch: str, source: str) -
         TargetBranchMissing: TARGET_BRANCH_MISSING.
         GitFailed: GIT_FAILED.
     """
-    tip = branch_tips(repo).get(branch)
+    tips = branch_tips(repo)
+    tip = tips.get(branch)
     if tip is None:
-        raise target_missing(branch)
+        first = run_git(repo.root, "rev-list", "--max-parents=0", source).split()
+        raise target_missing(branch, began_with=first[-1] if has_only_missions(tips) else None)
     strategy = _landed_by(repo, mission, source, tip)
     if strategy is not None or is_ancestor(repo, source, tip):
         return LandingPlan(branch, tip, source, None, "landed", strategy=strategy)

@@ -52,7 +52,8 @@ class LaneRequest(NamedTuple):
         to_lane: Where it should go.
         actor: Who asks.
         note: Why; what has to change, when a review sends the work back.
-        force: Go past edge, guards and claims; the log says so.
+        force: Go past edge, guards and claims; needs a note, or the review that asks
+            for it. The log says so.
         review_ref: The review that it refers to.
         evidence: What approved and done rest on: review, repos, verification.
         review_result: The verdict of the review that ends here.
@@ -84,6 +85,7 @@ class LaneMoved(NamedTuple):
         no_op: The same actor had put it there already; nothing was recorded.
         forced: It was asked for with force, and something was recorded.
         commit: The commit, or None.
+        holder: Who implements or reviews it now; None when nobody does.
     """
 
     wp_id: str
@@ -92,6 +94,7 @@ class LaneMoved(NamedTuple):
     no_op: bool
     forced: bool
     commit: str | None
+    holder: str | None
 
 
 def request_lane(project: Project, mission: Mission, request: LaneRequest) -> LaneMoved:
@@ -131,7 +134,9 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
             plan_unseen(change, mission, package, request.actor)
             _record_subtasks(change, mission, package, request)
             if request.force:
-                _emit(project, mission, change, request, reason=request.note or _plainly(request))
+                # To name the review that asks for it is to say why.
+                reason = request.note or request.review_ref
+                _emit(project, mission, change, request, reason=reason)
             else:
                 _refuse_second_holder(package, before, start, request)
                 _act(project, mission, package, start, before, request, change)
@@ -142,7 +147,14 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
         no_op=no_op,
         forced=request.force and not no_op,
         commit=change.result.commit,
+        holder=_holder(change.board.work_packages.get(package.id)),
     )
+
+
+def _holder(state: WorkPackageState | None) -> str | None:
+    if state is None or state.lane not in (*_WORKING, Lane.IN_REVIEW):
+        return None
+    return state.reviewer if state.lane is Lane.IN_REVIEW else state.implementer
 
 
 def _is_repeated(state: WorkPackageState | None, start: Lane, request: LaneRequest) -> bool:
@@ -155,6 +167,9 @@ def _is_repeated(state: WorkPackageState | None, start: Lane, request: LaneReque
         return state.implementer in (None, request.actor)
     if start is Lane.IN_REVIEW:
         return state.reviewer in (None, request.actor)
+    if start is Lane.CANCELED and request.force and request.note:
+        # What was canceled without a reason gets one.
+        return state.cancellation is not None and bool((state.cancellation.reason or "").strip())
     return state.actor == request.actor
 
 
@@ -342,7 +357,3 @@ def _result_by_reference(request: LaneRequest) -> JsonObject | None:
         "verdict": CHANGES_REQUESTED,
         "reference": request.review_ref,
     }
-
-
-def _plainly(request: LaneRequest) -> str:
-    return f"{request.actor} forced {request.to_lane} and gave no reason"

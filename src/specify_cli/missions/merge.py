@@ -35,6 +35,7 @@ from specify_cli.missions.mission import (
     lock_path,
     mission_log,
 )
+from specify_cli.missions.seeding import beginning
 from specify_cli.missions.workspaces import main_checkout
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
@@ -69,6 +70,7 @@ def merge_mission(
     strategy: str = "merge",
     push: bool = False,
     dry_run: bool = False,
+    allow_unreviewed: bool = False,
 ) -> MergeReport:
     """Merge a mission's lanes into its target branch, record it, and clean up.
 
@@ -85,10 +87,11 @@ def merge_mission(
             reached, and the lanes are merged (with "rebase": put in a row).
         push: Push the branch that holds the work at the end to its remote.
         dry_run: Return what would happen, blockers included, and do nothing.
+        allow_unreviewed: Merge commits that were made after the last review, too, with a warning.
 
     Raises:
         UnsupportedStrategy: UNSUPPORTED_STRATEGY.
-        MissionNotReady: MISSION_NOT_READY with `incomplete_wps`.
+        MissionNotReady: MISSION_NOT_READY with `incomplete_wps` and `guard_failures`.
         PreflightFailed: PREFLIGHT_FAILED with worktrees and files.
         MergeConflict: MERGE_CONFLICT with lanes and files.
         LaneBranchMissing: LANE_BRANCH_MISSING.
@@ -104,7 +107,9 @@ def merge_mission(
     final_branch = landing_branch or mission.target_branch
     remote = remote_of(repo, final_branch) if push else None
     if dry_run:
-        return _dry_run(project, repo, mission, landing_branch, chosen, lane_strategy)
+        return _dry_run(
+            project, repo, mission, landing_branch, chosen, lane_strategy, allow_unreviewed
+        )
     # One merge at a time in the repository, and no status change of this mission while it runs.
     with file_lock(lock_path(repo.common_dir, "merge")):
         # Read again: whoever had the lock before may have merged this mission or taken its number.
@@ -115,7 +120,9 @@ def merge_mission(
             message=f"Merge {mission.slug} into {mission.target_branch}",
             capability=Capability.MERGE_BOOKKEEPING,
         ) as change:
-            plan = plan_merge(repo, mission, change.board, lane_strategy)
+            plan = plan_merge(
+                repo, mission, change.board, lane_strategy, allow_unreviewed=allow_unreviewed
+            )
             landing = _forecast_landing(repo, mission, plan, landing_branch)
             _refuse(*plan.blockers, *(landing.blockers if landing else ()))
             documents_target(mission)
@@ -153,6 +160,7 @@ def merge_mission(
         done_wps=done,
         landing=landing,
         landed_commit=landed_commit,
+        tip=branch_tip(repo, final_branch),
         cleanup=cleanup,
         pushed_to=remote,
         warnings=plan.warnings,
@@ -195,9 +203,10 @@ def _dry_run(
     landing_branch: str | None,
     strategy: Strategy,
     lane_strategy: Strategy,
+    allow_unreviewed: bool,
 ) -> MergeReport:
-    status = MissionStatus.load(mission_log(project, mission))
-    plan = plan_merge(repo, mission, status.board, lane_strategy)
+    board = MissionStatus.load(mission_log(project, mission)).board
+    plan = plan_merge(repo, mission, board, lane_strategy, allow_unreviewed=allow_unreviewed)
     landing = _forecast_landing(repo, mission, plan, landing_branch)
     return MergeReport(
         mission_slug=mission.slug,
@@ -322,7 +331,13 @@ def _record(
         }
         path = mission.directory / META_FILE
         branch = mission.target_branch
-        meta = updated_metadata(mission.directory, facts, source=source, branch=branch)
+        meta = updated_metadata(
+            mission.directory,
+            facts,
+            source=source,
+            branch=branch,
+            began_at=lambda: beginning(change.log),
+        )
         write_documents(
             project, mission, change, {path: meta}, f"Merge {mission.slug} into {branch}"
         )

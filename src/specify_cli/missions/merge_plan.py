@@ -18,15 +18,16 @@ from specify_cli.git.worktrees import list_worktrees
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.merge_preflight import (
-    incomplete_mission,
     lane_conflicts,
     overwritten_files,
     uncommitted_work,
+    unfinished_mission,
+    unreviewed_work,
 )
+from specify_cli.missions.unfinished import unreviewed_commits
 from specify_cli.missions.workspaces import (
-    REVIEWED_COMMIT,
     branch_missing,
-    recorded_commit,
+    has_only_missions,
     target_missing,
     was_started,
 )
@@ -121,7 +122,14 @@ class MergePlan:
         return self.result != self.target_tip
 
 
-def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strategy) -> MergePlan:
+def plan_merge(
+    repo: Repository,
+    mission: Mission,
+    board: Board,
+    strategy: Strategy,
+    *,
+    allow_unreviewed: bool = False,
+) -> MergePlan:
     """Compute how a mission's lanes land on its target branch.
 
     Lanes go in manifest order: by depth, then by name. Files that the program keeps stay as the target
@@ -133,6 +141,7 @@ def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strat
         board: Its board.
         strategy: "merge": one merge commit for each lane; "squash": one commit for all of them;
             "rebase": the lanes' commits in a row, without merge commits.
+        allow_unreviewed: Commits made after the last review are a warning and keep nothing back.
 
     Raises:
         TargetBranchMissing: TARGET_BRANCH_MISSING.
@@ -164,8 +173,11 @@ def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strat
     baseline = earlier.baseline or target_tip
     result, planned = _merge_lanes(repo, mission, strategy, target_tip, baseline, planned)
     overwritten = overwritten_files(repo, mission.target_branch, target_tip, result, trees)
+    there = {plan.branch for plan in planned if plan.outcome == "merged"}
+    unseen = tuple(unreviewed_commits(repo, mission, board, lanes, tips, merged=there))
     blockers = [
-        *incomplete_mission(mission, board),
+        *unfinished_mission(mission, board),
+        *([] if allow_unreviewed else unreviewed_work(mission, board, unseen)),
         *(
             branch_missing(repo, lane, board)
             for lane, plan in zip(lanes, planned, strict=True)
@@ -183,7 +195,11 @@ def plan_merge(repo: Repository, mission: Mission, board: Board, strategy: Strat
         earlier_strategy=earlier.strategy,
         lanes=tuple(planned),
         blockers=tuple(blockers),
-        warnings=not_accepted(mission) + _unreviewed(repo, mission, board, planned, tips),
+        warnings=(
+            *not_accepted(mission),
+            *(f"{one.file}: {one.found}." for one in unseen),
+            *_nowhere_else(mission, tips),
+        ),
     )
 
 
@@ -356,6 +372,14 @@ def _message(mission: Mission, plans: Sequence[LanePlan], baseline: str, subject
     return "\n".join(lines)
 
 
+def _nowhere_else(mission: Mission, tips: Mapping[str, str]) -> tuple[str, ...]:
+    """Say that the work is on the mission's branch and there is no other; empty when there is."""
+    if not has_only_missions(tips):
+        return ()
+    told = "this repository began with a mission and has no branch such as main yet"
+    return (f"{told}: git branch main {mission.target_branch}",)
+
+
 def not_accepted(mission: Mission) -> tuple[str, ...]:
     """Say that a mission was never accepted; empty when it was."""
     if mission.accepted_at is not None:
@@ -366,28 +390,3 @@ def not_accepted(mission: Mission) -> tuple[str, ...]:
             "the whole once more."
         ),
     )
-
-
-def _unreviewed(
-    repo: Repository,
-    mission: Mission,
-    board: Board,
-    planned: Sequence[LanePlan],
-    tips: Mapping[str, str],
-) -> tuple[str, ...]:
-    """Name lanes with commits that were made after their last review."""
-    warnings = []
-    for plan in planned:
-        states = [board.work_packages.get(wp_id) for wp_id in plan.wp_ids]
-        reviewed = [recorded_commit(state, REVIEWED_COMMIT) for state in states]
-        if plan.outcome != "merge" or plan.tip is None or None in reviewed or plan.tip in reviewed:
-            continue
-        others = [tips[other.branch] for other in planned if other is not plan and other.tip]
-        count = run_git(
-            repo.root,
-            *("rev-list", "--count", "--no-merges", plan.tip),
-            *(f"^{commit}" for commit in (*reviewed, *others, tips[mission.target_branch])),
-        ).strip()
-        if count != "0":
-            warnings.append(f"{plan.lane_id} has {count} commit(s) made after its last review.")
-    return tuple(warnings)

@@ -9,7 +9,12 @@ from specify_cli.git.merging import changed_between
 from specify_cli.git.process import run_git, split_nul
 from specify_cli.git.worktrees import dirty_files, shown_folder
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.missions.acceptance import MissionNotReady, incomplete_work_packages
+from specify_cli.missions.unfinished import (
+    MissionNotReady,
+    incomplete_work_packages,
+    not_ready,
+    work_package_problems,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from specify_cli.git.repository import Repository
     from specify_cli.git.worktrees import Worktree
     from specify_cli.kernel.json_types import JsonValue
+    from specify_cli.missions.guards import GuardFailure
     from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.merge_plan import LanePlan
     from specify_cli.missions.mission import Mission
@@ -54,19 +60,35 @@ class Obstacle:
     fix: str
 
 
-def incomplete_mission(mission: Mission, board: Board) -> list[SpecKittyError]:
-    """Find work packages that are not approved, done or canceled."""
+def unfinished_mission(mission: Mission, board: Board) -> list[SpecKittyError]:
+    """Find work packages without an acceptable end, and a mission that would deliver nothing."""
+    problems = tuple(work_package_problems(mission, board))
+    if not problems:
+        return []
     incomplete = incomplete_work_packages(mission, board)
     if not incomplete:
-        return []
+        return [not_ready(mission, board, problems, step="merged")]
     listed = ", ".join(f"{wp_id} ({board.lane(wp_id).shown})" for wp_id in incomplete)
-    return [
-        MissionNotReady(
-            f"mission {mission.slug} cannot be merged: not approved yet: {listed}.",
-            fix=f"spec-kitty next --agent <your-name> --mission {mission.slug}",
-            details={"mission_slug": mission.slug, "incomplete_wps": list(incomplete)},
-        )
-    ]
+    error = MissionNotReady(
+        f"mission {mission.slug} cannot be merged: not approved yet: {listed}.",
+        failures=problems,
+        details={"mission_slug": mission.slug, "incomplete_wps": list(incomplete)},
+    )
+    error.fix = f"spec-kitty next --agent <your-name> --mission {mission.slug}"
+    return [error]
+
+
+def unreviewed_work(
+    mission: Mission, board: Board, unseen: tuple[GuardFailure, ...]
+) -> list[SpecKittyError]:
+    """Describe commits that no review has seen, with the way to go on knowingly."""
+    if not unseen:
+        return []
+    error = not_ready(mission, board, unseen, step="merged")
+    error.fix += (
+        f" Or merge them as they are: spec-kitty merge --mission {mission.slug} --allow-unreviewed"
+    )
+    return [error]
 
 
 def uncommitted_work(

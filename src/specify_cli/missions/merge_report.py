@@ -43,6 +43,7 @@ class MergeReport:
         done_wps: Work packages that are done now.
         landing: The branch that the mission was brought onto as well, if asked.
         landed_commit: The commit that holds the mission there.
+        tip: The tip, afterwards, of the branch that was asked for; None when nothing was done.
         cleanup: What became of worktrees and branches.
         pushed_to: The remote that the work was pushed to, None when nobody asked for it.
         blockers: What keeps a dry run from being carried out.
@@ -63,6 +64,7 @@ class MergeReport:
     landed_commit: str | None
     cleanup: Cleanup
     pushed_to: str | None = None
+    tip: str | None = None
     blockers: tuple[SpecKittyError, ...] = ()
     warnings: tuple[str, ...] = ()
     no_op: bool = False

@@ -14,7 +14,7 @@ from specify_cli.kernel.files import ReadFailed, json_document, read_text
 from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from spec_kitty_contracts.wire.mission_meta import MissionMeta
@@ -164,7 +164,12 @@ def metadata_bytes(document: Mapping[str, object]) -> bytes:
 
 
 def updated_metadata(
-    directory: Path, changes: Mapping[str, JsonValue], *, source: str, branch: str = ""
+    directory: Path,
+    changes: Mapping[str, JsonValue],
+    *,
+    source: str,
+    branch: str = "",
+    began_at: Callable[[], str | None] = lambda: None,
 ) -> bytes:
     """Render a mission's `meta.json` with some keys changed and every other key kept.
 
@@ -176,6 +181,7 @@ def updated_metadata(
         changes: Keys to set, for example `merged_at`.
         source: The folder's name for messages.
         branch: The branch that the mission lives on, for a file that names none.
+        began_at: Returns when the mission's log begins; asked for a file that names no date.
 
     Raises:
         CorruptMetadata: CORRUPT_METADATA.
@@ -186,8 +192,8 @@ def updated_metadata(
         "mission_slug": directory.name,
         "slug": directory.name,
         "friendly_name": known.friendly_name or directory.name,
-        "created_at": isoformat(utc_now()),
         **known.document,
+        "created_at": known.created_at or began_at() or isoformat(utc_now()),
         "mission_type": known.mission_type,
         "mission_id": known.mission_id or new_ulid(),
         "mission_number": known.mission_number,

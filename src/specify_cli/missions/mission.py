@@ -11,7 +11,7 @@ from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.names import safe_segment
 from specify_cli.kernel.ulid import is_ulid
 from specify_cli.missions.branches import BRANCH_PREFIX as BRANCH_PREFIX
-from specify_cli.missions.branches import checked_out_branch, missions_elsewhere
+from specify_cli.missions.branches import branches_holding, checked_out_branch, missions_elsewhere
 from specify_cli.missions.metadata import META_FILE, CorruptMetadata, read_metadata
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def load_mission(root: Path, slug: str) -> Mission:
     """
     safe_segment(slug, what="mission")
     directory = root / MISSIONS_FOLDER / slug
-    if not directory.is_dir():
+    if not _holds_mission(directory):
         raise _not_found(root, slug)
     return _settled(root, directory)
 
@@ -202,7 +202,7 @@ def find_mission(root: Path, handle: str | None) -> Mission:
 def _named(root: Path, handle: str) -> Mission:
     safe_segment(handle, what="mission")
     directory = root / MISSIONS_FOLDER / handle
-    if directory.is_dir():
+    if _holds_mission(directory):
         return _read(root, directory)
     scan = scan_missions(root)
     found = [mission for mission in scan.missions if _answers_to(mission, handle)]
@@ -260,17 +260,19 @@ def mission_log(project: Project, mission: Mission) -> MissionLog:
 def folded_log(mission: Mission) -> FoldedLog:
     """Read a mission's log for its board, without its rows.
 
-    The fold of a long log is kept where a change of the mission keeps it too.
+    The fold of a long log is kept where a change of the mission keeps it too. Committed rows that the
+    log lacks are among its problems.
 
     Raises:
         ReadFailed: READ_FAILED.
     """
-    from specify_cli.status.checkpoint import checkpoint_path
-    from specify_cli.status.reading import fold_log
+    from specify_cli.status.reading import LogPlace, fold_log, read_folded
 
     lock = _lock_of(mission)
-    # Without a git folder to keep anything in, the log can be read all the same.
-    return fold_log(mission.log_file, checkpoint_path(lock) if lock else None)
+    if lock is None:
+        # Without a git folder to keep anything in, the log can be read all the same.
+        return fold_log(mission.log_file)
+    return read_folded(LogPlace(mission.coordination_root or mission.root, mission.log_file, lock))
 
 
 def lock_path(common_dir: Path, name: str) -> Path:
@@ -299,12 +301,15 @@ def _folders(root: Path) -> list[Path]:
         (
             entry
             for entry in parent.iterdir()
-            if not entry.name.startswith(".")
-            and entry.is_dir()
-            and any((entry / name).exists() for name in (META_FILE, LOG_FILE, "spec.md"))
+            if not entry.name.startswith(".") and entry.is_dir() and _holds_mission(entry)
         ),
         key=lambda entry: entry.name,
     )
+
+
+def _holds_mission(directory: Path) -> bool:
+    # Switching branches can leave an empty folder behind.
+    return any((directory / name).exists() for name in (META_FILE, LOG_FILE, "spec.md"))
 
 
 def _read(root: Path, directory: Path) -> Mission:
@@ -368,6 +373,8 @@ def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     elsewhere = missions_elsewhere(root, names)
     if handle is not None:
         its = [name for name in elsewhere if _slug_answers_to(_slug_of(name), handle)]
+        if not its:
+            its = branches_holding(root, lambda slug: _slug_answers_to(slug, handle))
         if its:
             return MissionNotFound(
                 f"mission {handle!r} is on another branch than the one that is checked out.",

@@ -155,7 +155,8 @@ def _move(
         # Nobody has it: it is planned again first, then claimed like any other.
         change.transition(TransitionRequest(wp_id=wp_id, to_lane=Lane.PLANNED, actor=actor))
         start = Lane.PLANNED
-    if lane in _STARTED and start in (Lane.PLANNED, Lane.CLAIMED, Lane.IN_PROGRESS):
+    begun = start is Lane.IN_PROGRESS and lane is Lane.CLAIMED
+    if lane in _STARTED and start in (Lane.PLANNED, *_STARTED) and not begun:
         start_implementation(project, mission, wp_id, actor=actor, change=change)
     elif lane is Lane.FOR_REVIEW and start is Lane.IN_PROGRESS:
         hand_off(project, mission, wp_id, actor=actor, change=change)

@@ -45,10 +45,12 @@ class Standings(NamedTuple):
     Attributes:
         work_packages: Sorted by id.
         log_problems: Lines of the log that cannot be used, as the board names them.
+        unknown_rows: Rows of the log that this version does not know; they are kept.
     """
 
     work_packages: tuple[Standing, ...]
     log_problems: tuple[str, ...]
+    unknown_rows: int = 0
 
 
 def standings(mission: Mission) -> Standings:
@@ -68,7 +70,7 @@ def standings(mission: Mission) -> Standings:
         )
         for entry in board.entries
     )
-    return Standings(found, board.problems)
+    return Standings(found, board.problems, board.unknown_rows)
 
 
 def ready_work_packages(mission: Mission) -> Standings:
@@ -83,7 +85,7 @@ def ready_work_packages(mission: Mission) -> Standings:
     Raises:
         SpecKittyError: As `mission_board`; LANES_CORRUPT.
     """
-    found, log_problems = standings(mission)
+    found, log_problems, unknown_rows = standings(mission)
     lane_of = {standing.wp_id: standing.lane for standing in found}
     worktrees = _worktrees(mission, found)
     taken = {worktrees[s.wp_id] for s in found if s.lane in _AT_WORK} - {None}
@@ -99,7 +101,7 @@ def ready_work_packages(mission: Mission) -> Standings:
             if worktree is not None:
                 taken.add(worktree)
         ready.append(standing)
-    return Standings(tuple(ready), log_problems)
+    return Standings(tuple(ready), log_problems, unknown_rows)
 
 
 def _worktrees(mission: Mission, found: tuple[Standing, ...]) -> dict[str, str | None]:

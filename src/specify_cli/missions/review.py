@@ -11,7 +11,7 @@ from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.missions.bookkeeping import REVIEW_CYCLE, joined
 from specify_cli.missions.claims import note_self_review
-from specify_cli.missions.implementation import execution_mode, refuse_other_holder
+from specify_cli.missions.implementation import check_taking_up, execution_mode, refuse_other_holder
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import TASKS_FOLDER
 from specify_cli.missions.work_packages import find_work_package
@@ -30,7 +30,6 @@ from specify_cli.status.transitions import (
     APPROVED_VERDICT,
     TransitionRejected,
     TransitionRequest,
-    check_transition,
 )
 
 if TYPE_CHECKING:
@@ -166,10 +165,11 @@ def start_review(
                 details={"wp_id": package.id, "lane": start.value, "implementer": who},
             )
         else:
-            check_transition(start, request, blocked_from=state.blocked_from if state else None)
+            blocked_from = state.blocked_from if state else None
+            check_taking_up(mission, start, request, blocked_from=blocked_from)
         workspace = ensure_workspace(project, mission, package.id, refresh=False)
         implementer = state.implementer if state is not None else None
-        own = implementer == actor
+        own = state is not None and state.is_by(actor)
         if start is not Lane.IN_REVIEW:
             change.transition(request)
             note_self_review(change, package.id, actor, state, own)
@@ -278,7 +278,7 @@ def record_verdict(
                 policy_metadata=policy_metadata,
             )
         )
-        own = state is not None and state.implementer == actor
+        own = state is not None and state.is_by(actor)
         note_self_review(change, package.id, actor, state, own)
         record_commits(change, package.id, actor, {REVIEWED_COMMIT: tip})
         if path is not None:

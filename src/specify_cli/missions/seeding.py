@@ -10,8 +10,14 @@ from specify_cli.status.transitions import TransitionRequest
 
 if TYPE_CHECKING:
     from specify_cli.missions.mission import Mission
-    from specify_cli.status.log import Actor
+    from specify_cli.status.log import Actor, Log
     from specify_cli.status.mission_status import StatusChange
+
+
+def beginning(log: Log) -> str | None:
+    """Return when the first row of a log was written: a seeded mission has no other date."""
+    moments = [row.at for row in log.transitions] + [row.at for row in log.annotations]
+    return min(moments, default=None)
 
 
 def plan_by_files(change: StatusChange, mission: Mission, actor: Actor) -> None:

@@ -45,7 +45,8 @@ class Standing(NamedTuple):
         blocked_for: While it is blocked, why, if somebody said so.
         review_ref: The latest review it refers to.
         waits_for: Work packages it builds on that are not approved.
-        forced: How often it was moved by force.
+        forced: How often somebody moved it by force.
+        wire_forces: How often the log says `force` only because the events contract asks for it.
         next: The lanes it can go to without force.
     """
 
@@ -62,6 +63,7 @@ class Standing(NamedTuple):
     review_ref: str | None
     waits_for: tuple[str, ...]
     forced: int
+    wire_forces: int
     next: tuple[OpenStep, ...]
 
     def to_json(self) -> JsonObject:
@@ -79,7 +81,8 @@ class Standing(NamedTuple):
             "blocked_reason": self.blocked_for,
             "review_ref": self.review_ref,
             "waits_for": list(self.waits_for),
-            "force_count": self.forced,
+            "force_count": self.forced + self.wire_forces,
+            "wire_force_count": self.wire_forces,
             "next_lanes": [{"lane": step.to_lane.value, "needs": step.needs} for step in self.next],
         }
 
@@ -125,11 +128,13 @@ class MissionStanding(NamedTuple):
         mission_slug: The mission.
         work_packages: The ones asked for, by number.
         problems: Lines of the log that cannot be used, as `line N: reason`.
+        unknown_rows: Rows of the log that this version does not know; they are kept.
     """
 
     mission_slug: str
     work_packages: tuple[Standing, ...]
     problems: tuple[str, ...]
+    unknown_rows: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `agent status show`."""
@@ -138,6 +143,7 @@ class MissionStanding(NamedTuple):
             "mission_slug": self.mission_slug,
             "work_packages": [standing.to_json() for standing in self.work_packages],
             "log_problems": list(self.problems),
+            "log_unknown_rows": self.unknown_rows,
         }
 
     def to_text(self) -> str:
@@ -146,6 +152,8 @@ class MissionStanding(NamedTuple):
         if not lines:
             lines.append("There are no work packages yet.")
         lines += [f"log: {problem}" for problem in self.problems]
+        if self.unknown_rows:
+            lines.append(f"log: {self.unknown_rows} rows of a kind unknown to this version")
         return "\n".join(lines)
 
 
@@ -172,6 +180,7 @@ def mission_standing(mission: Mission, wp_id: str | None = None) -> MissionStand
         mission.slug,
         tuple(_standing(one, files.get(one), board) for one in ids),
         tuple(f"line {problem.line}: {problem.reason}" for problem in log.problems),
+        log.summary.unknown,
     )
 
 
@@ -191,7 +200,8 @@ def _standing(wp_id: str, package: WorkPackage | None, board: Board) -> Standing
         blocked_for=state.blocked_for,
         review_ref=state.review_ref,
         waits_for=unmet_dependencies(package.dependencies, board) if package and waits else (),
-        forced=state.force_count,
+        forced=state.user_forces,
+        wire_forces=state.wire_forces,
         next=tuple(
             OpenStep(lane, needs(state.lane, lane, state.blocked_from) or "nothing")
             for lane in legal_targets(state.lane, state.blocked_from)

@@ -172,7 +172,7 @@ def find_work_package(mission: Mission, wp_id: str) -> WorkPackage:
     if len(mine) > 1:
         raise _error((_duplicate(mission, mine),))
     if not mine:
-        known = list(dict.fromkeys(f"WP{number:02d}" for number, _ in files))
+        known = known_ids(mission)
         listed = ", ".join(known) or "none yet"
         raise WorkPackageNotFound(
             f"mission {mission.slug} has no work package {wp_id[:40]!r}.",
@@ -184,6 +184,28 @@ def find_work_package(mission: Mission, wp_id: str) -> WorkPackage:
     if package is None or problems:
         raise _error(tuple(problems))
     return package
+
+
+def known_ids(mission: Mission) -> tuple[str, ...]:
+    """Return the ids that have a file, in the order of their numbers; reads no file."""
+    return tuple(dict.fromkeys(f"WP{number:02d}" for number, _ in _files(mission)))
+
+
+def only_logged(mission: Mission, wp_id: str) -> WorkPackage:
+    """Return what is left of a work package whose file is gone: its id."""
+    return WorkPackage(
+        id=wp_id,
+        title=wp_id,
+        dependencies=(),
+        owned_files=(),
+        subtasks=(),
+        requirement_refs=(),
+        create_intent=(),
+        execution_mode=CODE_CHANGE,
+        agent_profile=None,
+        path=mission.tasks_directory / f"{wp_id}.md",
+        body="",
+    )
 
 
 def scan_work_packages(mission: Mission) -> WorkPackageScan:
@@ -285,7 +307,10 @@ class _Fields(NamedTuple):
 
     def dependencies(self) -> tuple[str, ...]:
         ids: list[str] = []
-        for item in self.texts("dependencies"):
+        given = self.frontmatter.get("dependencies")
+        # A single one without brackets, as the existing CLI reads it.
+        alone = isinstance(given, str) and normalise_wp_id(given) is not None
+        for item in (str(given),) if alone else self.texts("dependencies"):
             wp_id = normalise_wp_id(item)
             if wp_id is None:
                 self.complain(

@@ -13,12 +13,12 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.dependencies import dependency_graph, reaches
 from specify_cli.missions.lanes import load_lanes
-from specify_cli.missions.mission import folded_log, lock_path
+from specify_cli.missions.mission import BRANCH_PREFIX, folded_log, lock_path
 from specify_cli.missions.work_packages import find_work_package, scan_work_packages
 from specify_cli.status.lanes import TERMINAL_LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.wire.status_rows import AnnotationDelta
@@ -192,13 +192,26 @@ def recorded_commit(state: WorkPackageState | None, key: str) -> str | None:
     return commit if isinstance(commit, str) else None
 
 
-def target_missing(branch: str) -> TargetBranchMissing:
-    """Describe a target branch that does not exist here."""
-    return TargetBranchMissing(
-        f"there is no branch {branch} to merge into.",
-        fix=f"Fetch it (git fetch <remote> {branch}:{branch}) or make it: git branch {branch} <commit>",
-        details={"branch": branch},
+def target_missing(branch: str, *, began_with: str | None = None) -> TargetBranchMissing:
+    """Describe a target branch that does not exist here.
+
+    Args:
+        branch: The branch.
+        began_with: The first commit of a repository that has no other branch than its missions'.
+    """
+    fix = (
+        f"Fetch it (git fetch <remote> {branch}:{branch}) or make it: git branch {branch} <commit>"
     )
+    if began_with is not None:
+        fix = f"Make it where this repository began, then merge again: git branch {branch} {began_with}"
+    return TargetBranchMissing(
+        f"there is no branch {branch} to merge into.", fix=fix, details={"branch": branch}
+    )
+
+
+def has_only_missions(tips: Iterable[str]) -> bool:
+    """Tell whether every branch is a mission's, as in a repository that began with one."""
+    return all(name.startswith(BRANCH_PREFIX) for name in tips)
 
 
 def branch_missing(repo: Repository, lane: MissionLane, board: Board) -> LaneBranchMissing:

@@ -160,6 +160,7 @@ def _mission_values(
         "purpose": _purpose(mission),
         "spec_path": str(mission.directory / SPEC_FILE),
         "plan_path": str(mission.directory / PLAN_FILE),
+        "documents": _to_read(mission),
         "spec_scaffold": _quoted(scaffold(SPEC_FILE, mission)),
         "plan_scaffold": _quoted(scaffold(PLAN_FILE, mission)),
         "tasks_readme": _quoted(scaffold(TASKS_README, mission)),
@@ -178,6 +179,15 @@ def _documents(mission: Mission, loaded: LoadedMission) -> dict[str, str]:
         )
         for path in sorted((loaded.folder / DOCUMENTS_FOLDER).glob("*.*"))
     }
+
+
+def _to_read(mission: Mission) -> str:
+    """Name the documents to read first; a mission that is planned by its files may lack both."""
+    paths = [mission.directory / name for name in (SPEC_FILE, PLAN_FILE)]
+    found = [f"`{path}`" for path in paths if path.is_file()]
+    return (
+        f"{' and '.join(found)}, then the work package below" if found else "the work package below"
+    )
 
 
 def _work_package_values(

@@ -69,6 +69,7 @@ def merge_mission(arguments: Mapping[str, object], start: Path | None) -> MergeM
             raise merge_failure(error, target or mission.target_branch) from error
         merged = load_mission(mission.root, mission.slug)
         checkouts = {lane.checkout for lane in report.lanes} - {None, mission.root}
+        had_worktree = any(lane.outcome in ("merge", "merged") for lane in report.lanes)
         return {
             **identity(merged),
             "merged": True,
@@ -76,12 +77,13 @@ def merge_mission(arguments: Mapping[str, object], start: Path | None) -> MergeM
             "accepted": merged.accepted_at is not None,
             "target_branch": target or report.target_branch,
             "strategy": report.strategy,
-            "worktree_removed": not any(path is not None and path.exists() for path in checkouts),
+            "worktree_removed": had_worktree
+            and not any(path is not None and path.exists() for path in checkouts),
             "kept": [{"name": name, "reason": reason} for name, reason in report.cleanup.kept],
             "warnings": _warnings(merged, report),
             "merged_wps": list(report.done_wps),
             "pushed": report.pushed_to is not None,
-            "commit": report.landed_commit or report.bookkeeping_commit or report.merged_commit,
+            "commit": report.tip,
         }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from specify_cli.kernel.errors import InternalError, SpecKittyError, UsageError
 from specify_cli.kernel.gate import ContractViolation
 from specify_cli.orchestrator_api.envelope import failure
-from specify_cli.orchestrator_api.fixes import fix_of
+from specify_cli.orchestrator_api.fixes import details_of, fix_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "INVALID_ACTOR": UsageError.code,
         "INVALID_BRANCH_NAME": UsageError.code,
         "INVALID_DECISION": UsageError.code,
+        "INVALID_DOCUMENT": UsageError.code,
         "INVALID_JSON": UsageError.code,
         "INVALID_NOTE": UsageError.code,
         "UNKNOWN_LANE": UsageError.code,
@@ -180,8 +181,8 @@ def failed(command: str, error: SpecKittyError) -> OrchestratorEnvelope:
     """
     code = contract_code(error)
     cause = error.cause if isinstance(error, Reworded) else error.code
-    fix = fix_of(cause, error)
-    data: JsonObject = {**error.details, "message": error.message, "fix": fix}
+    fix = fix_of(cause, error, command)
+    data: JsonObject = {**details_of(error), "message": error.message, "fix": fix}
     if cause != code:
         data["cause"] = cause
     try:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from specify_cli.orchestrator_api.policy import FORM
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from specify_cli.kernel.errors import SpecKittyError
+    from specify_cli.kernel.json_types import JsonObject, JsonValue
+    from specify_cli.missions.guards import GuardFailure
 
 _GUARDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -39,14 +43,58 @@ _GUARDS: Final[Mapping[str, str]] = MappingProxyType(
 """Guard of a lane change to what satisfies it."""
 
 
-def fix_of(code: str, error: SpecKittyError) -> str:
+_FAILURES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "planned": "Write work packages, as files `tasks/WP01-….md` of the mission's folder.",
+        "subtask_done": _GUARDS["subtasks_complete"],
+        "unfinished_uninitialized": "start-implementation {wp}",
+        "unfinished_genesis": "start-implementation {wp}",
+        "unfinished_planned": "start-implementation {wp}",
+        "unfinished_claimed": "start-implementation {wp}",
+        "unfinished_in_progress": "When the work is committed: transition {wp} with `to`: for_review.",
+        "unfinished_for_review": "start-review {wp}",
+        "unfinished_in_review": "When the reviewer approves: transition {wp} with `to`: approved.",
+        "unfinished_blocked": "transition {wp} with `to`: in_progress",
+        "canceled_for_a_reason": "transition {wp} with `to`: canceled, `force`: true and a `note` that "
+        "says why.",
+        "reviewed_commits": "Have them reviewed: transition {wp} with `to`: for_review, `force`: true "
+        "and a `note`, then start-review {wp}.",
+    }
+)
+"""Rule of a guard failure to what satisfies it."""
+
+
+def fix_of(code: str, error: SpecKittyError, command: str = "") -> str:
     """Return the fix of a failure for a caller of the API; the error's own where that fits.
 
     Args:
         code: This program's own code of it.
         error: The failure.
+        command: The command that failed.
     """
+    if command.startswith("start-") and error.details.get("guard") == "edge":
+        return _not_startable(error)
     return _FIXES[code](error) if code in _FIXES else error.fix
+
+
+def details_of(error: SpecKittyError) -> JsonObject:
+    """Return the details of a failure, its guards' fixes worded for a caller of the API."""
+    failures = getattr(error, "failures", ())
+    if not failures:
+        return error.details
+    told: list[JsonValue] = [{**one.to_json(), "fix": _fix_of_guard(one)} for one in failures]
+    return {**error.details, "guard_failures": told}
+
+
+def _fix_of_guard(failure: GuardFailure) -> str:
+    return _FAILURES.get(failure.rule, failure.fix).replace("{wp}", failure.wp_id or "")
+
+
+def _not_startable(error: SpecKittyError) -> str:
+    """Say which other command leads from where the work package stands."""
+    lane, wp_id = str(error.details.get("from_lane")), str(error.details.get("wp_id"))
+    again = "Reopen it: transition {wp} with `to`: planned, `force`: true and a `note`."
+    return _FAILURES.get(f"unfinished_{lane}", again).replace("{wp}", wp_id)
 
 
 def _claimed(error: SpecKittyError) -> str:
@@ -86,18 +134,14 @@ def _rejected(error: SpecKittyError) -> str:
 
 
 def _incomplete(error: SpecKittyError) -> str:
-    failures = error.details.get("guard_failures")
-    first = failures[0] if isinstance(failures, list) and failures else {}
-    wanted = first.get("looked_for") if isinstance(first, dict) else None
-    if isinstance(wanted, str) and wanted.startswith("subtask "):
-        return _GUARDS["subtasks_complete"]
-    return error.fix
+    failures = getattr(error, "failures", ())
+    return _fix_of_guard(failures[0]) if failures else error.fix
 
 
 def _not_ready(error: SpecKittyError) -> str:
     missing = error.details.get("incomplete_wps")
     if not isinstance(missing, list) or not missing:
-        return error.fix
+        return _incomplete(error)
     return (
         f"Get {', '.join(map(str, missing))} approved first; mission-state tells where they stand."
     )
@@ -142,8 +186,7 @@ _FIXES: Final[Mapping[str, Callable[[SpecKittyError], str]]] = MappingProxyType(
         "MISSION_AMBIGUOUS": _first_mission,
         "MISSION_NOT_READY": _not_ready,
         "POLICY_METADATA_REQUIRED": _always(
-            "Give `policy`, a JSON object that says how the agent works; its fields are in the "
-            "reference of the API."
+            f"Give `policy`, a JSON object that says how the agent works. {FORM}"
         ),
         "REVIEW_FEEDBACK_REQUIRED": _always(
             "Say what has to change in `note`, or name where it is written in `review_ref`."

@@ -17,11 +17,12 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError, internal_error
 from specify_cli.orchestrator_api.envelope import UNKNOWN, success
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.gate import Violation
     from spec_kitty_contracts.wire.orchestrator_api import OrchestratorEnvelope
+    from specify_cli.kernel.json_types import JsonObject
 
 _POLICY = "$.arguments.policy"
 _DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
@@ -35,6 +36,15 @@ _IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "AnyWorkPackageId": "a work package such as WP01",
     }
 )
+
+
+class InvalidDocument(SpecKittyError):
+    """Evidence or a review result is no JSON object of the contract."""
+
+    code = "INVALID_DOCUMENT"
+
+
+_BAD_DOCUMENT: Final = (InvalidDocument.code, "INVALID_JSON")
 
 
 class Operation(NamedTuple):
@@ -122,10 +132,17 @@ def _run(
 
 
 def exit_status(envelope: OrchestratorEnvelope) -> int:
-    """Return the exit status that belongs to an answer: 0 done, 1 refused or failed, 2 wrong usage."""
+    """Return the exit status that belongs to an answer: 0 done, 1 refused or failed, 2 wrong usage.
+
+    Evidence or a review result that cannot be used is a USAGE_ERROR and yet no wrong usage of the
+    command line: 1, as clients of the contract know it.
+    """
     if envelope["success"]:
         return 0
-    return UsageError.exit_code if envelope["error_code"] == UsageError.code else 1
+    wrong = envelope["error_code"] == UsageError.code
+    return (
+        UsageError.exit_code if wrong and envelope["data"].get("cause") not in _BAD_DOCUMENT else 1
+    )
 
 
 def _handler(
@@ -141,6 +158,7 @@ def _check_request(operation: Operation, arguments: Mapping[str, object]) -> Non
 
     Raises:
         UsageError: USAGE_ERROR.
+        InvalidDocument: INVALID_DOCUMENT: only evidence or review result are wrong.
         PolicyInvalid: POLICY_VALIDATION_FAILED: only the policy is wrong.
     """
     from spec_kitty_contracts.gate import violations
@@ -157,53 +175,97 @@ def _check_request(operation: Operation, arguments: Mapping[str, object]) -> Non
         from specify_cli.orchestrator_api.policy import PolicyInvalid
 
         # Every field at once: whoever writes a policy writes it once.
-        problem = _not_json(arguments.get("policy")) or _listed(policy, shown=len(policy))
+        problem = _no_object(arguments.get("policy")) or _listed(policy, shown=len(policy))
         raise PolicyInvalid(problem, path=policy[0].path.removeprefix("$.arguments."))
-    texts = {name: _not_json(arguments.get(name)) for name in _DOCUMENTS if name in arguments}
-    told = [f"{name}: {problem}" for name, problem in texts.items() if problem]
-    others = [v for v in usage or found if v.path.removeprefix("$.arguments.") not in texts]
-    told += [_listed(others)] if others or not told else []
-    raise UsageError(
-        f"the arguments of {operation.command} are wrong: {'; '.join(told)}.",
-        fix=_expected_arguments(operation),
-        details={"violations": [f"{v.path}: {v.expected}, found {v.found}" for v in usage]},
+    wrong = {name: _no_object(arguments[name]) for name in _DOCUMENTS if name in arguments}
+    told = [f"{name}: {problem}" for name, problem in wrong.items() if problem]
+    others = [v for v in usage or found if wrong.get(_argument(v)) is None]
+    told += [_listed(others)] if others else []
+    raise _wrong_arguments(
+        operation,
+        "; ".join(told),
+        {_argument(v) for v in usage or found},
+        {"violations": [f"{v.path}: {v.expected}, found {v.found}" for v in usage]},
     )
 
 
-def _not_json(value: object) -> str | None:
-    """Say why a text was not taken for a JSON object; None when it is no text."""
-    if not isinstance(value, str):
+def _no_object(value: object) -> str | None:
+    """Say why something was not taken for a JSON object; None when it is one."""
+    if isinstance(value, dict):
         return None
-    try:
-        json.loads(value)
-    except ValueError as error:
-        return f"it is not JSON ({error})"
-    except RecursionError:
-        return "it is not JSON (it is nested too deeply)"
+    if isinstance(value, str):
+        try:
+            json.loads(value)
+        except ValueError as error:
+            return f"it is not JSON ({error})"
+        except RecursionError:
+            return "it is not JSON (it is nested too deeply)"
     return "it is not a JSON object"
 
 
-def _expected_arguments(operation: Operation) -> str:
-    from spec_kitty_contracts.wire import orchestrator_request
+def _argument(violation: Violation) -> str:
+    """Return the name of the argument that a violation is about, or inside."""
+    return re.split(r"[.\[]", violation.path.removeprefix("$.arguments."), maxsplit=1)[0]
 
-    arguments = getattr(orchestrator_request, operation.request).__annotations__
+
+def _wrong_arguments(
+    operation: Operation, problem: str, names: Collection[str], details: JsonObject | None = None
+) -> SpecKittyError:
+    """Return the refusal of a call; JSON documents that are wrong are no wrong usage (exit status 1)."""
+    kind: type[SpecKittyError] = UsageError
+    if names and all(name in _DOCUMENTS for name in names):
+        kind = InvalidDocument
+    return kind(
+        f"the arguments of {operation.command} are wrong: {problem}.",
+        fix=_expected_arguments(operation),
+        details=details,
+    )
+
+
+def _expected_arguments(operation: Operation) -> str:
+    arguments = _arguments_of(operation)
     # The annotations are text, and `__required_keys__` does not look into it.
     others = [name for name, kind in arguments.items() if "NotRequired[" in str(kind)]
     needed = [name for name in arguments if name not in others]
     listed = f"{operation.command} needs {', '.join(needed)}" if needed else operation.command
     more = f"; it takes {', '.join(others)} as well" if others else " and takes no other argument"
-    return f"{listed}{more}. The reference of the API shows the form of each."
+    return (
+        f"{listed}{more}. The form of each: `{operation.request}` in what "
+        "`spec-kitty orchestrator-api openapi` prints."
+    )
+
+
+def _arguments_of(operation: Operation) -> Mapping[str, object]:
+    """Return the arguments of a command and their types, as annotations."""
+    from spec_kitty_contracts.wire import orchestrator_request
+
+    found: Mapping[str, object] = getattr(orchestrator_request, operation.request).__annotations__
+    return found
 
 
 def _refuse_what_json_cannot_hold(operation: Operation, arguments: Mapping[str, object]) -> None:
     """Refuse text that is no Unicode, and whatever else could not be written down afterwards."""
-    try:
-        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"the arguments of {operation.command} are not usable as JSON ({type(error).__name__}).",
-            fix="Give valid Unicode text and plain JSON values.",
-        ) from error
+    # A program may hand over anything; what is no object is told so by the contract.
+    for name, value in arguments.items() if isinstance(arguments, dict) else ():
+        try:
+            json.dumps({name: value}, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        except (TypeError, ValueError, RecursionError) as error:
+            raise _unwritable(operation, name, error) from error
+
+
+def _unwritable(operation: Operation, name: str, error: Exception) -> SpecKittyError:
+    if isinstance(error, UnicodeError):
+        problem = "it is not usable as JSON (it holds half a surrogate pair)"
+    elif isinstance(error, RecursionError):
+        problem = "it is not usable as JSON (it is nested too deeply)"
+    else:
+        problem = "it is not usable as JSON (it holds a value such as an infinite number)"
+    if name == "policy" and name in _arguments_of(operation):
+        from specify_cli.orchestrator_api.policy import PolicyInvalid
+
+        return PolicyInvalid(problem, path=name)
+    shown = name[:60].encode("ascii", "backslashreplace").decode("ascii")
+    return _wrong_arguments(operation, f"{shown}: {problem}", {name})
 
 
 def _is_about(violation: Violation, operation: Operation) -> bool:

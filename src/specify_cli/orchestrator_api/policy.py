@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from specify_cli.kernel.json_types import JsonObject
 
+FORM: Final = "Its fields: `Policy` in what `spec-kitty orchestrator-api openapi` prints."
+"""Where the fields of a policy are told, on every machine that has this program."""
 BANNED_FLAGS: Final = (
     "--full-auto",
     "--yolo",
@@ -75,8 +77,8 @@ class PolicyInvalid(SpecKittyError):
     def __init__(self, problem: str, *, path: str) -> None:
         super().__init__(
             f"the policy is not usable: {problem}.",
-            fix="Correct it; its fields are in the orchestrator API's reference. Secrets belong into "
-            "the environment of the agent, not into a policy.",
+            fix=f"Correct it. {FORM} Secrets belong into the environment of the agent, not into a "
+            "policy.",
             details={"path": path},
         )
 

@@ -71,7 +71,7 @@ def mission_state(arguments: Mapping[str, object], start: Path | None) -> Missio
     from specify_cli.status.lanes import DISPLAY_LANES
 
     with about(text(arguments, "mission"), start) as (_, mission):
-        found, log_problems = standings(mission)
+        found, log_problems, unknown_rows = standings(mission)
         lanes = [standing.lane for standing in found]
         return {
             **identity(mission),
@@ -86,6 +86,7 @@ def mission_state(arguments: Mapping[str, object], start: Path | None) -> Missio
                 for standing in found
             ],
             "log_problems": list(log_problems),
+            "log_unknown_rows": unknown_rows,
         }
 
 
@@ -99,7 +100,7 @@ def list_ready(arguments: Mapping[str, object], start: Path | None) -> ListReady
     from specify_cli.orchestrator_api.scope import about, identity, text
 
     with about(text(arguments, "mission"), start) as (_, mission):
-        found, log_problems = ready_work_packages(mission)
+        found, log_problems, _ = ready_work_packages(mission)
         return {
             **identity(mission),
             "ready_work_packages": [

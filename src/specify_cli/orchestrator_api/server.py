@@ -215,8 +215,6 @@ async def _body_arguments(request: Request) -> dict[str, object]:
     body = await _body(request)
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_json)
-        # A lone surrogate is a legal escape in JSON, but no text that could be written to a file.
-        json.dumps(document, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise _malformed("the body is no JSON document in UTF-8.") from error
     if not isinstance(document, dict):

@@ -63,4 +63,5 @@ def transition(arguments: Mapping[str, object], start: Path | None) -> Transitio
             "policy_metadata_recorded": policy is not None and not moved.no_op,
             "no_op": moved.no_op,
             "forced": moved.forced,
+            "claimed_by": moved.holder,
         }

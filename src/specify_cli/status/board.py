@@ -12,6 +12,7 @@ from specify_cli.status.tally import (
     PackageTally,
     Tally,
     actor_label,
+    actor_of,
     is_rollback,
 )
 from specify_cli.status.wp_ids import is_wp_id
@@ -36,6 +37,7 @@ __all__ = [
     "SnapshotMeta",
     "WorkPackageState",
     "actor_label",
+    "actor_of",
     "board_of",
     "competes",
     "fold",
@@ -60,9 +62,12 @@ class WorkPackageState(NamedTuple):
         actor: Label of who moved it last.
         last_event_id: The row that moved it last.
         last_transition_at: When, in the log's time form.
-        force_count: Forced changes so far.
+        force_count: Forced changes so far, as the rows say.
+        wire_forces: Those of them that nobody forced: the events contract asks for it.
         subtasks: Subtask id to its latest status.
-        implementer: Label of who claimed it; None while nobody has it.
+        implementer: Label of who claimed it, or took it over by force; None while nobody has it.
+        hands: Labels of everybody who had it in hand since it was last planned: implementers, and
+            who handed it over for review.
         reviewer: Label of who took it into review last.
         review_ref: The latest review it refers to.
         review_result: The verdict of the latest review.
@@ -93,6 +98,17 @@ class WorkPackageState(NamedTuple):
     noted_at: Mapping[str, str] = MappingProxyType({})
     started: bool = False
     blocked_for: str | None = None
+    hands: tuple[str, ...] = ()
+    wire_forces: int = 0
+
+    @property
+    def user_forces(self) -> int:
+        """Changes that somebody forced."""
+        return self.force_count - self.wire_forces
+
+    def is_by(self, name: str | None) -> bool:
+        """Tell whether somebody had a hand in the work, so that their review is a self-review."""
+        return name is not None and (name == self.implementer or name in self.hands)
 
 
 class Board(NamedTuple):
@@ -196,6 +212,8 @@ def state_of(package: PackageTally) -> WorkPackageState:
         noted_at=MappingProxyType(dict(package.noted_at)),
         started=package.started,
         blocked_for=package.blocked_for if package.lane is Lane.BLOCKED else None,
+        hands=tuple(package.hands),
+        wire_forces=package.wire_forces,
     )
 
 

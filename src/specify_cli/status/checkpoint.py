@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from specify_cli.kernel.files import Disk
 
-FORMAT = 1
+FORMAT = 2
 """Raise it with every change of what the fold computes or of how it is kept."""
 
 SMALLEST_LOG = 262_144

@@ -17,10 +17,10 @@ from specify_cli.status.idle_lines import (
     idle_lines,
 )
 from specify_cli.status.log import read_log
-from specify_cli.status.lost_rows import doctor_fix, lost_lines
+from specify_cli.status.lost_rows import doctor_fix, lost_lines, told_lost
 from specify_cli.status.materialize import is_content, uncommitted
 from specify_cli.status.rendering import rendered
-from specify_cli.status.validate import SNAPSHOT_DRIFT, UNUSABLE_LINE, validate_log
+from specify_cli.status.validate import ROWS_MISSING, SNAPSHOT_DRIFT, UNUSABLE_LINE, validate_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 DUPLICATE_ROW = "duplicate_row"
 UNKNOWN_ROWS = "unknown_rows"
 UNCOMMITTED = "uncommitted"
-ROWS_MISSING = "committed_rows_missing"
 INTERRUPTED_CHANGE = "interrupted_change"
 OPERATION_IN_PROGRESS = "operation_in_progress"
 
@@ -121,6 +120,8 @@ def _validity(mission_log: MissionLog) -> Iterator[Finding]:
     for problem in validate_log(mission_log).problems:
         if problem.kind == UNUSABLE_LINE and problem.line in idle:
             continue
+        if problem.kind == ROWS_MISSING:
+            continue  # told with what git knows
         drift = problem.kind == SNAPSHOT_DRIFT
         path = mission_log.status_path if drift else mission_log.log_path
         message = f"{problem.path} {problem.message}" if problem.path else problem.message
@@ -204,18 +205,7 @@ def _in_git(mission_log: MissionLog, file: str) -> Iterator[Finding]:
     operation = operation_in_progress(mission_log.worktree_root)
     lost = lost_lines(mission_log, ("HEAD", *(operation.commits if operation else ())))
     if lost:
-        count = len(lost)
-        rows = (
-            "1 row of the committed log is"
-            if count == 1
-            else f"{count} rows of the committed log are"
-        )
-        yield Finding(
-            ROWS_MISSING,
-            f"{rows} gone or changed, first line {lost[0].line} there; a log only ever grows",
-            doctor_fix(mission_log),
-            file=file,
-        )
+        yield Finding(ROWS_MISSING, told_lost(lost), doctor_fix(mission_log), file=file)
     if operation is not None:
         snapshot = _relative(mission_log, mission_log.status_path)
         go_on = f"git add -- {file} {snapshot} && {operation.going_on}"

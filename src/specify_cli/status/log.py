@@ -285,6 +285,7 @@ class _Collector:
                     and (event_id and wp and actor)
                     and "review_result" not in row
                     and "reason_source" not in row
+                    and "force_source" not in row
                     and "event_type" not in row
                     and "kind" not in row
                 ):
@@ -303,6 +304,7 @@ class _Collector:
                         force is True,
                         reason,
                         ref,
+                        None,
                         None,
                         None,
                         build or None,

@@ -8,22 +8,21 @@ may merge rows in, and line ends may differ, but a committed line that may hold 
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
-from zlib import crc32
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.layout import common_folder, git_folder, read_head
 from specify_cli.git.process import git_lines, try_git
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import DISK, WriteFailed
-from specify_cli.status.checkpoint import SMALLEST_LOG, FileIdentity, is_settled
+from specify_cli.status.left_log import begins_as_left, read_left, remember_log
 from specify_cli.status.lines import opened
+from specify_cli.status.log import LogProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from specify_cli.status.left_log import Place
     from specify_cli.status.mission_log import MissionLog
 
 _NAMED = 20
@@ -77,8 +76,39 @@ def refuse_lost_rows(mission_log: MissionLog) -> None:
     )
 
 
+def problem_of_lost_rows(place: Place) -> LogProblem | None:
+    """Return which committed rows a log lacks, for readers; None when it lacks none.
+
+    Ask only when it `looks_cut`. When nothing is lost, that is remembered, so that the next reader
+    need not ask git again.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+    """
+    folder = git_folder(place.worktree_root)
+    head = read_head(folder, common_folder(folder))
+    if lost := lost_lines(place):
+        first = lost[0].line
+        before = islice(committed_lines(place), first - 1)
+        rows = "this committed row is" if len(lost) == 1 else f"{len(lost)} committed rows are"
+        more = "" if len(lost) == 1 else ", this one first"
+        return LogProblem(first, sum(map(len, before)), f"{rows} gone or changed{more}")
+    remember_log(place, head[1] if head else None)
+    return None
+
+
+def told_lost(lost: tuple[CommittedLine, ...]) -> str:
+    """Say which committed rows a log lacks."""
+    rows = (
+        "1 row of the committed log is"
+        if len(lost) == 1
+        else f"{len(lost)} rows of the committed log are"
+    )
+    return f"{rows} gone or changed, first line {lost[0].line} there; a log only ever grows"
+
+
 def lost_lines(
-    mission_log: MissionLog, commits: tuple[str, ...] = ("HEAD",)
+    mission_log: Place, commits: tuple[str, ...] = ("HEAD",)
 ) -> tuple[CommittedLine, ...]:
     """Return the committed lines that the log lacks; those that certainly hold no row do not count.
 
@@ -107,28 +137,10 @@ def lost_lines(
     return tuple(lost.values())
 
 
-def committed_lines(mission_log: MissionLog, commit: str = "HEAD") -> Iterator[bytes]:
+def committed_lines(mission_log: Place, commit: str = "HEAD") -> Iterator[bytes]:
     """Yield the lines of the log in a commit; none when it is not there."""
     name = f"{commit}:{relative_log(mission_log)}"
     return git_lines(mission_log.worktree_root, "cat-file", "blob", name)
-
-
-def remember_log(mission_log: MissionLog, head: str | None) -> None:
-    """Record how a change leaves the log, so that the next one need not compare it with git.
-
-    When that cannot be written, the next change compares, and that is all.
-
-    Args:
-        mission_log: Which log.
-        head: The commit that has the log as it is.
-    """
-    with suppress(WriteFailed, FileNotFoundError), mission_log.log_path.open("rb") as stream:
-        stat = mission_log.log_path.stat()
-        digest = crc32(stream.read()) if stat.st_size < SMALLEST_LOG else 0
-        record = {"log": FileIdentity.of(stat), "crc32": digest, "head": head}
-        path = _record(mission_log)
-        scratch = path.with_name(f".{path.name}.tmp")
-        DISK.write_atomic(path, json.dumps(record).encode(), durable=False, scratch=scratch)
 
 
 def doctor_fix(mission_log: MissionLog) -> str:
@@ -136,35 +148,25 @@ def doctor_fix(mission_log: MissionLog) -> str:
     return f"spec-kitty agent status doctor --fix --mission {mission_log.mission_slug}"
 
 
-def relative_log(mission_log: MissionLog) -> str:
+def relative_log(mission_log: Place) -> str:
     """Return the log's path inside its checkout, as git names it."""
     return mission_log.log_path.relative_to(mission_log.worktree_root).as_posix()
 
 
 def _is_as_left(mission_log: MissionLog) -> bool:
     """Tell whether the log certainly begins as the last change left and committed it."""
-    path = _record(mission_log)
+    left = read_left(mission_log)
+    if left is None:
+        return False
     try:
-        record = json.loads(path.read_bytes())
-        left = FileIdentity(*record["log"])
-        return _begins_as(mission_log.log_path, left, record["crc32"], path) and _has_log_of(
-            mission_log, record["head"]
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False  # no change was made from this checkout yet, or the record is damaged
+        return begins_as_left(mission_log, left) and _has_log_of(mission_log, left.head)
+    except OSError:
+        return False
 
 
-def _begins_as(log: Path, left: FileIdentity, digest: Any, record: Path) -> bool:
-    if left.size < SMALLEST_LOG:
-        with log.open("rb") as stream:
-            data = stream.read(left.size)
-        return len(data) == left.size and crc32(data) == digest
-    return FileIdentity.of(log.stat()) == left and is_settled(left, record.stat().st_mtime_ns)
-
-
-def _has_log_of(mission_log: MissionLog, commit: Any) -> bool:
+def _has_log_of(mission_log: MissionLog, commit: str | None) -> bool:
     """Tell whether HEAD has the log that a commit has."""
-    if not isinstance(commit, str):
+    if commit is None:
         return False
     root = mission_log.worktree_root
     folder = git_folder(root)
@@ -174,7 +176,7 @@ def _has_log_of(mission_log: MissionLog, commit: Any) -> bool:
     return _same(root, commit, "HEAD", "--", relative_log(mission_log))
 
 
-def _is_as_committed(mission_log: MissionLog) -> bool:
+def _is_as_committed(mission_log: Place) -> bool:
     return _same(mission_log.worktree_root, "HEAD", "--", relative_log(mission_log))
 
 
@@ -182,7 +184,3 @@ def _same(root: Path, *what: str) -> bool:
     # Without a program for differences that the user may have set: only the content counts.
     options = ("--no-optional-locks", "--literal-pathspecs", "diff", "--quiet", "--no-ext-diff")
     return try_git(root, *options, *what).code == 0
-
-
-def _record(mission_log: MissionLog) -> Path:
-    return mission_log.lock_path.with_suffix(".left")

@@ -26,11 +26,12 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.ulid import new_ulid
 from specify_cli.status.board import board_of, state_of, tally_of
 from specify_cli.status.lanes import Lane
+from specify_cli.status.left_log import remember_log
 from specify_cli.status.log import Log, parse_log, summary_of
-from specify_cli.status.lost_rows import refuse_lost_rows, remember_log
+from specify_cli.status.lost_rows import refuse_lost_rows
 from specify_cli.status.mission_log import MissionLog, WrongBranch, commit_target
 from specify_cli.status.pending import take_back_if_crashed
-from specify_cli.status.reading import FoldedLog, fold_log, keep_appended
+from specify_cli.status.reading import FoldedLog, fold_log, keep_appended, read_folded
 from specify_cli.status.rendering import rendered
 from specify_cli.status.rows import annotation_row, transition_row
 from specify_cli.status.torn_tail import uncommitted_tail
@@ -102,7 +103,7 @@ class MissionStatus:
             ReadFailed: READ_FAILED. Damaged lines are in `problems` instead.
         """
         take_back_if_crashed(mission_log.lock_path, mission_log.worktree_root)
-        folded = fold_log(mission_log.log_path, mission_log.checkpoint_path)
+        folded = read_folded(mission_log)
         return cls(mission_log, folded, folded.board(wp_ids))
 
     @property
@@ -282,6 +283,7 @@ class StatusChange:
             mission_id=self.mission_log.mission_id,
             build_id=self.identity.build_id,
             work=self._work,
+            reviewed=state.review_result if state else None,
         )
         row = publishable(row, self.surroundings)
         check("status_row", row)

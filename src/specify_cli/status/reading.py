@@ -11,9 +11,12 @@ from specify_cli.status.checkpoint import (
     SMALLEST_LOG,
     Checkpoint,
     FileIdentity,
+    checkpoint_path,
     load_checkpoint,
     save_checkpoint,
 )
+from specify_cli.status.left_log import LogPlace as LogPlace
+from specify_cli.status.left_log import looks_cut
 from specify_cli.status.lines import opened
 from specify_cli.status.log import Log, LogSummary, parse_log, summary_of
 from specify_cli.status.tally import Tally
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from specify_cli.status.board import Board
+    from specify_cli.status.left_log import Place
     from specify_cli.status.log import LogProblem
 
 
@@ -102,6 +106,26 @@ def fold_log(path: Path, checkpoint: Path | None = None) -> FoldedLog:
             found = kept.checkpoint
             return FoldedLog(path, found.summary, found.tally, found)
         return _read(path, stream, checkpoint, kept.checkpoint if kept is not None else None)
+
+
+def read_folded(place: Place) -> FoldedLog:
+    """Read a log for its board, and tell which committed rows it lacks, as one of its problems.
+
+    Git is asked only when the log does not begin as the last change left it.
+
+    Raises:
+        ReadFailed: READ_FAILED: it is a folder, or there is no permission.
+    """
+    folded = fold_log(place.log_path, checkpoint_path(place.lock_path))
+    if not looks_cut(place):
+        return folded
+    from specify_cli.status.lost_rows import problem_of_lost_rows
+
+    lost = problem_of_lost_rows(place)
+    if lost is None:
+        return folded
+    summary = folded.summary._replace(problems=(*folded.problems, lost))
+    return folded._replace(summary=summary)
 
 
 def keep_appended(base: Checkpoint, now: FoldedLog, appended: Appended, kept: Path) -> None:

@@ -145,12 +145,17 @@ class Repaired(NamedTuple):
             "commit": self.commit,
         }
 
-    def to_text(self) -> str:
-        """Return what was done, for people; the plan is shown before it."""
+    def to_text(self, *, plan_shown: bool = False) -> str:
+        """Return what was done, for people.
+
+        Args:
+            plan_shown: They have just seen the plan, and said no.
+        """
         if not self.plan.steps:
             return self.plan.to_text()
         if not self.applied:
-            return f"{self.plan.to_text()}\nNothing was changed. To do it, add --yes."
+            unchanged = "Nothing was changed. To do it, add --yes."
+            return unchanged if plan_shown else f"{self.plan.to_text()}\n{unchanged}"
         steps = "1 step" if len(self.plan.steps) == 1 else f"{len(self.plan.steps)} steps"
         rows = "the 1 row is" if self.rows == 1 else f"all {self.rows} rows are"
         lines = [f"Repaired: {steps}; {rows} there, before and after."]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Actor: TypeAlias = "str | Mapping[str, JsonValue]"
 OtherKind: TypeAlias = Literal["lifecycle", "decision", "unknown"]
 
+WIRE: Final = "wire"
+"""`force_source` of a row that is forced only because the events contract asks for it."""
+
 UNKNOWN_ACTOR: Final = "unknown"
 """The actor of a row that names none."""
 
@@ -34,7 +37,8 @@ class Transition(NamedTuple):
 
     A tuple that begins with its sort key (at, event_id): plain tuple comparison is the fold's order.
     `at` is UTC text in the one form of `kernel.clock` and `wp_id` the canonical id, whatever the row
-    says. `build_id` is None in rows of the existing CLI.
+    says. `build_id` is None in rows of the existing CLI. `force_source` is `wire` when nobody forced
+    it and only the events contract asks for `force`.
     """
 
     at: str
@@ -48,8 +52,14 @@ class Transition(NamedTuple):
     review_ref: str | None
     review_result: JsonObject | None
     reason_source: str | None
+    force_source: str | None
     build_id: str | None
     line: int
+
+    @property
+    def by_force(self) -> bool:
+        """Whether somebody forced it."""
+        return self.force and self.force_source != WIRE
 
 
 class Annotation(NamedTuple):
@@ -111,7 +121,8 @@ class RowReader:
             raise UnusableRow("a transition without a usable actor")
         if not isinstance(reason, str | None) or not isinstance(ref, str | None):
             raise UnusableRow("a transition whose reason or review_ref is no text")
-        build, result, source = (row.get(k) for k in ("build_id", "review_result", "reason_source"))
+        build, result = row.get("build_id"), row.get("review_result")
+        source, forced_by = row.get("reason_source"), row.get("force_source")
         return Transition(
             _moment(row, "a transition"),
             row["event_id"],
@@ -125,6 +136,7 @@ class RowReader:
             ref,
             result if isinstance(result, dict) else None,
             source if isinstance(source, str) else None,
+            forced_by if isinstance(forced_by, str) else None,
             build if isinstance(build, str) else None,
             line,
         )

@@ -2,6 +2,7 @@
 
 A row is also an event on the wire, and there the events contract has a smaller table of lane changes
 than the CLI: steps back to planned, and a blocked package's return to its lane, pass only as forced.
+Such a row says `force_source: wire`, for nobody forced it.
 It also wants evidence for approved and done even when forced, and a review reference for every step
 back from review. Rows are written so that they satisfy it; what nobody supplied is filled in with
 facts, never with a verdict that was not given.
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, Literal, cast
 from specify_cli.kernel.errors import UsageError
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
-from specify_cli.status.transitions import EDGES
+from specify_cli.status.transitions import APPROVED_VERDICT, EDGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from spec_kitty_contracts.wire.definitions import Actor as WireActor
     from spec_kitty_contracts.wire.definitions import Lane as WireLane
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         TransitionRow,
     )
     from specify_cli.events.envelope import Stamp
+    from specify_cli.kernel.json_types import JsonValue
     from specify_cli.status.log import Actor
     from specify_cli.status.transitions import TransitionRequest
 
@@ -62,6 +64,7 @@ def transition_row(
     mission_id: str | None,
     build_id: str,
     work: Callable[[], RowRepoEvidence],
+    reviewed: Mapping[str, JsonValue] | None = None,
 ) -> TransitionRow:
     """Compose the row of a lane change that `check_transition` let pass.
 
@@ -73,13 +76,15 @@ def transition_row(
         mission_id: Its ULID, if it has one.
         build_id: The checkout that writes.
         work: Answers where the work is; asked only when evidence is needed or was given without it.
+        reviewed: The verdict of the latest review, to which a package returns that was blocked.
 
     Raises:
         InvalidActor: INVALID_ACTOR.
     """
     source = Lane.GENESIS if from_lane is Lane.UNINITIALIZED else from_lane
     target = request.to_lane
-    forced = request.force or _forced_on_the_wire(source, target)
+    by_wire = not request.force and _forced_on_the_wire(source, target)
+    forced = request.force or by_wire
     review_ref = request.review_ref
     if review_ref is None and request.review_result is not None:
         review_ref = request.review_result["reference"]
@@ -90,7 +95,7 @@ def transition_row(
         reason = _reason(source, target, review_ref)
     evidence = request.evidence
     if target in _NEEDS_EVIDENCE if evidence is None else not evidence.get("repos"):
-        evidence = _evidence(request, evidence, work())
+        evidence = _evidence(request, evidence, work(), (reviewed or {}) if by_wire else None)
     row: TransitionRow = {
         "event_id": stamp.event_id,
         "mission_slug": mission_slug,
@@ -113,6 +118,8 @@ def transition_row(
         row["review_result"] = request.review_result
     if request.reason_source is not None:
         row["reason_source"] = request.reason_source
+    if by_wire:
+        row["force_source"] = "wire"
     return row
 
 
@@ -148,7 +155,10 @@ def _reason(source: Lane, target: Lane, review_ref: str | None) -> str:
 
 
 def _evidence(
-    request: TransitionRequest, given: RowEvidence | None, work: RowRepoEvidence
+    request: TransitionRequest,
+    given: RowEvidence | None,
+    work: RowRepoEvidence,
+    resumed: Mapping[str, JsonValue] | None,
 ) -> RowEvidence:
     """Complete the evidence: where the work is, and who said what about it."""
     if given is not None:
@@ -160,6 +170,19 @@ def _evidence(
             "reviewer": result["reviewer"],
             "verdict": result["verdict"],
             "reference": result["reference"],
+        }
+    elif resumed is not None and resumed.get("verdict") == APPROVED_VERDICT:
+        # Blocked meanwhile; the review that approved it still holds.
+        review = {
+            "reviewer": str(resumed.get("reviewer") or "unknown"),
+            "verdict": APPROVED_VERDICT,
+            "reference": str(resumed.get("reference") or "the latest review"),
+        }
+    elif resumed is not None:
+        review = {
+            "reviewer": actor_label(request.actor),
+            "verdict": "unblocked",
+            "reference": "it was approved before it was blocked",
         }
     else:
         # Only a forced change gets here: nobody reviewed, and the row says so.

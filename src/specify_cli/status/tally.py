@@ -35,6 +35,7 @@ class Edge(NamedTuple):
         step: What it means for the people involved.
         rollback: Whether it sends work back from review.
         starts: Whether it begins work on a claimed package.
+        works: Whether work is taken up, goes on or is handed over by it.
     """
 
     source: Lane
@@ -42,6 +43,7 @@ class Edge(NamedTuple):
     step: int
     rollback: bool
     starts: bool
+    works: bool
 
     @classmethod
     def between(cls, source: Lane, target: Lane) -> Edge:
@@ -52,6 +54,7 @@ class Edge(NamedTuple):
             _step(source, target),
             source in _REVIEWED and target in _REWORK,
             source is Lane.CLAIMED and target is Lane.IN_PROGRESS,
+            target in _WORKING or (source in _WORKING and target is Lane.FOR_REVIEW),
         )
 
 
@@ -91,8 +94,10 @@ class PackageTally:
         event_id: The row that moved it last.
         actor: Label of who moved it last.
         force_count: Forced changes.
+        wire_forces: Those of them that nobody forced: the events contract asks for it.
         claimed_by: Who claimed it since it was last planned, the latest.
         worked_by: Who took it on without a claim since it was last planned, the first.
+        hands: Everybody who had it in hand since it was last planned, in order.
         reviewer: Who took it into review last.
         review_ref: The latest review it refers to.
         review_result: The verdict of the latest review.
@@ -115,6 +120,7 @@ class PackageTally:
         "claimed_by",
         "event_id",
         "force_count",
+        "hands",
         "latest",
         "noted_at",
         "notes",
@@ -124,6 +130,7 @@ class PackageTally:
         "reviewer",
         "started",
         "subtasks",
+        "wire_forces",
         "worked_by",
     )
 
@@ -133,6 +140,8 @@ class PackageTally:
         self.event_id: str | None = None
         self.actor: str | None = None
         self.force_count = 0
+        self.wire_forces = 0
+        self.hands: list[str] = []
         self.claimed_by: str | None = None
         self.worked_by: str | None = None
         self.reviewer: str | None = None
@@ -158,7 +167,9 @@ class PackageTally:
         """Take in a lane change that sorts behind all earlier ones.
 
         Of two changes out of one lane at the very same time, a rollback beats the move forward.
-        A rejected review and a return from blocked change nothing about the implementer.
+        A rejected review and a return from blocked change nothing about the implementer. Who takes
+        work over by force is the implementer from then on; who only hands it over by force is not,
+        but had it in hand.
 
         Returns:
             Whether it counts.
@@ -166,17 +177,13 @@ class PackageTally:
         latest, step = self.latest, edge.step
         if self.at == at and latest is not None and _beats(latest, edge):
             return False
-        if step == _CLAIMS:
-            self.claimed_by = who
-        elif step == _WORKS:
-            if self.worked_by is None:
-                self.worked_by = who
-            if edge.starts and not force:
-                self.started = True
-        elif step == _REVIEWS:
+        if edge.works:
+            self._work(edge, who, force)
+        if step == _REVIEWS:
             self.reviewer = who
         elif step == _PLANS:
             self.claimed_by = self.worked_by = None
+            self.hands = []
         elif step == _BLOCKS and (latest is None or latest.step != _BLOCKS):
             self.blocked_from = edge.source if latest is None else latest.target
         self.latest, self.at, self.event_id, self.actor = edge, at, event_id, who
@@ -185,6 +192,19 @@ class PackageTally:
         if review_ref is not None:
             self.review_ref = review_ref
         return True
+
+    def _work(self, edge: Edge, who: str, force: bool) -> None:
+        """Take in who works on it, or hands it over."""
+        before = edge.source in _WORKING
+        if edge.step == _CLAIMS or (edge.step == _WORKS and before and force):
+            self.claimed_by = who
+        elif edge.step == _WORKS and self.worked_by is None:
+            self.worked_by = who
+        if edge.starts and not force:
+            self.started = True
+        # Who sends work back or unblocks it has no hand in it, unless nobody else has.
+        if (edge.step == _CLAIMS or before or self.claimed_by is None) and who not in self.hands:
+            self.hands.append(who)
 
     def note(self, at: str, delta: JsonObject) -> None:
         """Take in an annotation that sorts behind all earlier ones."""
@@ -257,6 +277,8 @@ class Tally:
         counts = package.move(
             row.at, row.event_id, edge, actor_label(row.actor), row.force, row.review_ref
         )
+        if counts and row.force and not row.by_force:
+            package.wire_forces += 1
         if counts and row.review_result is not None:
             package.review_result = row.review_result
         if counts and row.to_lane is Lane.BLOCKED:
@@ -308,6 +330,12 @@ def actor_label(actor: Actor) -> str:
         if isinstance(value, str) and value.strip():
             return value
     return "unknown"
+
+
+def actor_of(row: Mapping[str, Any]) -> str | None:
+    """Return who wrote a row of an unknown kind, if it says so like the known ones."""
+    actor = row.get("actor")
+    return actor_label(actor) if isinstance(actor, str | dict) and actor else None
 
 
 def is_rollback(source: Lane, target: Lane) -> bool:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from specify_cli.events.envelope import WP_STATUS_CHANGED
 from specify_cli.status.board import actor_label, ordered
 from specify_cli.status.log import read_log
+from specify_cli.status.tally import actor_of
+from specify_cli.status.wp_ids import normalise_wp_id
 
 if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject
@@ -19,19 +21,22 @@ if TYPE_CHECKING:
 NOTE = "note"
 """The kind of an entry that is a note, and the key of an annotation that holds one."""
 
+UNKNOWN = "unknown"
+"""The kind of an entry that this version does not know; its row is kept as it was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One thing that happened: a lane change, a note, or an event of the mission as a whole.
+    """One thing that happened: a lane change, a note, an event of the mission, or an unknown row.
 
     Attributes:
         at: When, in UTC.
-        event_type: `WPStatusChanged`, `note`, or the type of the mission's event.
+        event_type: `WPStatusChanged`, `note`, `unknown`, or the type of the mission's event.
         wp_id: Which work package; None when it is about the mission.
         from_lane: Where it came from.
         to_lane: Where it went.
         actor: Label of who moved it.
-        forced: Whether edge or guard were overridden.
+        forced: Whether somebody overrode edge or guard; not when only the events contract asks for it.
         reason: Why, if somebody said so.
         event_id: The row.
         note: What was noted.
@@ -65,6 +70,9 @@ class TimelineEntry:
 
     def to_text(self) -> str:
         """Return what happened, without the time."""
+        if self.event_type == UNKNOWN:
+            by = f" by {self.actor}" if self.actor else ""
+            return f"{self.wp_id or 'mission':<7}  a row{by} of a kind unknown to this version"
         if self.wp_id is None:
             return f"mission  {self.event_type}"
         if self.note is not None:
@@ -86,7 +94,7 @@ def timeline(log: Log) -> tuple[TimelineEntry, ...]:
             from_lane=row.from_lane,
             to_lane=row.to_lane,
             actor=actor_label(row.actor),
-            forced=row.force,
+            forced=row.by_force,
             reason=row.reason,
         )
         for row in ordered(log.transitions)
@@ -111,8 +119,25 @@ def timeline(log: Log) -> tuple[TimelineEntry, ...]:
         )
         for row in (other.row for other in log.lifecycle)
     }
+    unknown = [_unknown(other.row) for other in log.unknown]
     return tuple(
-        sorted([*changes, *notes.values(), *events.values()], key=lambda e: (e.at, e.event_id))
+        sorted(
+            [*changes, *notes.values(), *events.values(), *unknown],
+            key=lambda e: (e.at, e.event_id),
+        )
+    )
+
+
+def _unknown(row: JsonObject) -> TimelineEntry:
+    """Return what a row of an unknown kind says in the way of the known ones."""
+    at, event_id, wp_id = (row.get(key) for key in ("at", "event_id", "wp_id"))
+    named = wp_id if isinstance(wp_id, str) else None
+    return TimelineEntry(
+        at=at if isinstance(at, str) else "",
+        event_type=UNKNOWN,
+        event_id=event_id if isinstance(event_id, str) else "",
+        wp_id=(normalise_wp_id(named) or named) if named else None,
+        actor=actor_of(row),
     )
 
 
@@ -124,11 +149,13 @@ class MissionTimeline:
         mission_slug: Which mission.
         entries: What happened, oldest first.
         unreadable_lines: How many lines of the log could not be used.
+        unknown_rows: How many rows are of a kind that this version does not know.
     """
 
     mission_slug: str
     entries: tuple[TimelineEntry, ...]
     unreadable_lines: int
+    unknown_rows: int = 0
 
     def to_json(self) -> JsonObject:
         """Return the story as plain JSON."""
@@ -137,6 +164,7 @@ class MissionTimeline:
             "mission_slug": self.mission_slug,
             "entries": [entry.to_json() for entry in self.entries],
             "unreadable_lines": self.unreadable_lines,
+            "unknown_rows": self.unknown_rows,
         }
 
     def to_text(self) -> str:
@@ -157,11 +185,16 @@ def mission_timeline(mission_log: MissionLog) -> MissionTimeline:
         ReadFailed: READ_FAILED.
     """
     log = read_log(mission_log.log_path)
-    return MissionTimeline(mission_log.mission_slug, timeline(log), len(log.problems))
+    return MissionTimeline(
+        mission_log.mission_slug, timeline(log), len(log.problems), len(log.unknown)
+    )
 
 
 def render_timeline(entries: tuple[TimelineEntry, ...]) -> str:
     """Render a story as plain text, one line each, without a final newline."""
     if not entries:
         return "Nothing has happened yet."
-    return "\n".join(f"{entry.at[:19].replace('T', ' ')}  {entry.to_text()}" for entry in entries)
+    return "\n".join(
+        f"{entry.at[:19].replace('T', ' ') or '(no time)':<19}  {entry.to_text()}"
+        for entry in entries
+    )

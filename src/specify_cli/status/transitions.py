@@ -248,7 +248,8 @@ RESUME: Mapping[Lane, Guard] = {
     Lane.CLAIMED: _actor_present,
     Lane.FOR_REVIEW: _free,
     Lane.IN_REVIEW: _actor_present,
-    Lane.APPROVED: _review_evidence,
+    # The review that approved it still holds.
+    Lane.APPROVED: _free,
 }
 """Lanes that a blocked work package may return to when it was blocked from them (ours)."""
 

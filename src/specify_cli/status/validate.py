@@ -13,9 +13,11 @@ from specify_cli.events.envelope import wp_status_changed
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.gate import ContractViolation, check
 from specify_cli.status.board import competes, fold, ordered, shown_states
+from specify_cli.status.idle_lines import idle_lines
 from specify_cli.status.lanes import Lane
 from specify_cli.status.lines import iter_rows
 from specify_cli.status.log import LOG_FILE, read_log
+from specify_cli.status.lost_rows import lost_lines, told_lost
 from specify_cli.status.transitions import is_legal, legal_targets
 from specify_cli.status.wp_ids import is_wp_id, normalise_wp_id
 
@@ -34,6 +36,7 @@ ILLEGAL_TRANSITION = "illegal_transition"
 BROKEN_CHAIN = "broken_chain"
 EVENT_ID_REUSED = "event_id_reused"
 SNAPSHOT_DRIFT = "snapshot_drift"
+ROWS_MISSING = "committed_rows_missing"
 
 _FIRST_LANES = (Lane.GENESIS, Lane.PLANNED)
 
@@ -91,6 +94,7 @@ class StatusReport:
         unknown_rows: Those of them whose kind this version does not know; they stay in the log.
         event_count: Distinct rows folded into the board.
         problems: Everything that is wrong, in the order of the file.
+        repairable: Whether the doctor can put something right.
     """
 
     mission_slug: str
@@ -100,6 +104,7 @@ class StatusReport:
     event_count: int
     problems: tuple[StatusProblem, ...]
     unknown_rows: int = 0
+    repairable: bool = False
 
     @property
     def valid(self) -> bool:
@@ -124,12 +129,16 @@ class StatusReport:
         """Return the report as plain text without a final newline."""
         rows = self.transitions + self.annotations + self.other_rows
         counted = "1 row" if rows == 1 else f"{rows} rows"
+        unknown = "1 row is" if self.unknown_rows == 1 else f"{self.unknown_rows} rows are"
+        note = f"  note: {unknown} of a kind that this version does not know; kept as written"
+        notes = [note] if self.unknown_rows else []
         if self.valid:
-            return f"The log of {self.mission_slug} is sound: {counted}, no problems."
+            sound = f"The log of {self.mission_slug} is sound: {counted}, no problems."
+            return "\n".join([sound, *notes])
         count = len(self.problems)
         problems = "1 problem" if count == 1 else f"{count} problems"
         head = f"The log of {self.mission_slug} has {problems} in {counted}:"
-        return "\n".join([head, *(f"  {problem}" for problem in self.problems)])
+        return "\n".join([head, *(f"  {problem}" for problem in self.problems), *notes])
 
 
 class LogNotSound(SpecKittyError):
@@ -148,19 +157,22 @@ class LogNotSound(SpecKittyError):
 
 
 def _fix(report: StatusReport) -> str:
-    kinds = {problem.kind for problem in report.problems}
-    if kinds & {UNUSABLE_LINE, SNAPSHOT_DRIFT}:
+    if report.repairable:
         # It shows its plan first, and names what it leaves alone.
         return f"spec-kitty agent status doctor --fix --mission {report.mission_slug}"
-    return f"git log -p -- kitty-specs/{report.mission_slug}/{LOG_FILE}"
+    return (
+        "Nothing has to be done: the rows stay as they were written, and what can be read of them "
+        f"counts. Where one comes from: git log -p -- kitty-specs/{report.mission_slug}/{LOG_FILE}"
+    )
 
 
 def validate_log(mission_log: MissionLog) -> StatusReport:
     """Check a mission's log and snapshot.
 
-    Every line must be a usable row; every row must pass the gate (`status_row`), and rows that this
+    No committed row may be missing; every line must be a usable row; every row must pass the gate (`status_row`), and rows that this
     program wrote also as the event they are on the wire (`envelope`); lane changes must be legal in
-    the fold's order; `status.json` must show the lanes that the log shows.
+    the fold's order; `status.json` must show the lanes that the log shows. Rows of a kind that this
+    version does not know are counted, and no problem.
 
     Raises:
         ReadFailed: READ_FAILED: the log is no readable file.
@@ -169,12 +181,15 @@ def validate_log(mission_log: MissionLog) -> StatusReport:
     log = read_log(mission_log.log_path)
     board = fold(log)
     problems = [
+        *_missing_rows(mission_log),
         *_line_problems(mission_log, log),
         *_chain_problems(log, mission_log.log_path.name),
         *_snapshot_problems(mission_log, board),
     ]
-    # A stable sort by line keeps file-wide problems at the end.
-    problems.sort(key=lambda problem: (problem.line is None, problem.line or 0))
+    # A stable sort by line keeps problems of the whole file at the end, but for missing rows.
+    problems.sort(key=lambda p: (p.kind != ROWS_MISSING, p.line is None, p.line or 0))
+    kinds = {problem.kind for problem in problems}
+    idle = {line.line for line in idle_lines(mission_log.log_path)} if problems else set()
     return StatusReport(
         mission_slug=mission_log.mission_slug,
         transitions=len(log.transitions),
@@ -183,19 +198,28 @@ def validate_log(mission_log: MissionLog) -> StatusReport:
         event_count=board.event_count,
         problems=tuple(problems),
         unknown_rows=len(log.unknown),
+        repairable=bool(kinds & {ROWS_MISSING, SNAPSHOT_DRIFT})
+        or any(problem.line in idle for problem in problems if problem.kind == UNUSABLE_LINE),
     )
+
+
+def _missing_rows(mission_log: MissionLog) -> Iterator[StatusProblem]:
+    lost = lost_lines(mission_log)
+    if lost:
+        yield StatusProblem(ROWS_MISSING, mission_log.log_path.name, told_lost(lost))
 
 
 def _line_problems(mission_log: MissionLog, log: Log) -> Iterator[StatusProblem]:
     name = mission_log.log_path.name
-    unusable = {problem.line: problem for problem in log.problems}
+    # What cannot be used is told above; what is not known has no contract here.
+    passed = {problem.line for problem in log.problems} | {other.line for other in log.unknown}
     for problem in log.problems:
         yield StatusProblem(
             UNUSABLE_LINE, name, problem.reason, line=problem.line, offset=problem.offset
         )
     identity: ProjectIdentity | None = None
     for line in iter_rows(mission_log.log_path):
-        if line.row is None or line.line in unusable:
+        if line.row is None or line.line in passed:
             continue
         found = _violations("status_row", line.row)
         if not found and "build_id" in line.row and "event_type" in line.row:

@@ -9,7 +9,9 @@ import pytest
 from specify_cli.git.process import (
     GitFailed,
     GitMissing,
+    GitOutput,
     first_line,
+    git_failed,
     run_git,
     split_nul,
     subcommand,
@@ -96,3 +98,9 @@ def test_the_line_that_says_what_is_wrong_is_preferred() -> None:
 
 def test_nul_separated_output_is_split() -> None:
     assert split_nul("a\0b c\0") == ("a", "b c")
+
+
+def test_a_refusal_that_git_explains_on_a_second_line_ends_without_its_mark() -> None:
+    said = "fatal: cannot remove a locked working tree;\nuse 'remove -f -f' to override\n"
+    error = git_failed(("worktree", "remove"), GitOutput(128, "", said))
+    assert error.message.endswith("cannot remove a locked working tree")

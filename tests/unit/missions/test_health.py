@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import pytest
 
 from specify_cli.kernel.clock import utc_now
 from specify_cli.missions import health
+from specify_cli.missions.emit import emit_transition
 from specify_cli.missions.health import InvalidDays, MissionUnhealthy, mission_health
 from specify_cli.missions.history import add_history
 from specify_cli.missions.merge_plan import LANE_TRAILER, MISSION_TRAILER
+from specify_cli.missions.work_packages import WorkPackageNotFound
 from specify_cli.status import mission_status
 from specify_cli.status.lanes import Lane
 from tests.conftest import git
@@ -68,6 +71,27 @@ def test_work_without_a_sign_of_life_is_stale_after_two_weeks(
     if stale:
         assert "in_progress by ada" in found[0].message
         assert "--to planned" in (found[0].fix or "")
+
+
+def test_work_without_a_file_is_canceled_by_the_command_that_is_named(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (file,) = work.mission.tasks_directory.glob("WP01*.md")
+    file.unlink()
+    days_later(monkeypatch, 15)
+    (found,) = [f for f in findings(work) if f.kind == "stale_claim"]
+    assert "no file in tasks/" in found.message
+    words = shlex.split(found.fix or "")
+    assert words[:7] == ["spec-kitty", "agent", "status", "emit", "WP01", "--to", "canceled"]
+    with pytest.raises(WorkPackageNotFound):
+        emit_transition(work.project, work.mission, "WP01", "planned", actor="ada")
+    with pytest.raises(WorkPackageNotFound):
+        emit_transition(work.project, work.mission, "WP77", "canceled", actor="ada")
+    emit_transition(
+        work.project, work.mission, "WP01", "canceled", actor="spec-kitty", reason=words[10]
+    )
+    assert work.board.lane("WP01") is Lane.CANCELED
+    assert not [f for f in findings(work) if f.kind == "stale_claim"]
 
 
 def test_a_claim_is_stale_sooner_than_work(

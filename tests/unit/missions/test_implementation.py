@@ -126,9 +126,12 @@ def test_work_that_is_past_its_start_is_refused_and_no_branch_is_made(
     work: MissionAtWork, lane: Lane
 ) -> None:
     work.move("WP01", lane)
-    with pytest.raises(TransitionRejected):
+    with pytest.raises(TransitionRejected) as caught:
         work.start("WP01")
     assert git(work.root, "branch", "--list", work.branch("lane-a")) == ""
+    # `implement` takes no --force: whoever is refused is told the command that does.
+    other = "agent action review" if lane is Lane.FOR_REVIEW else "agent tasks move-task"
+    assert f"spec-kitty {other} WP01 " in caught.value.fix
 
 
 def test_a_lane_is_worked_on_by_one_actor_at_a_time(shared: MissionAtWork) -> None:

@@ -234,7 +234,7 @@ def test_a_local_file_that_the_merge_would_overwrite_stops_it(
         git(work.root, "add", name)
     before = state(work)
     with pytest.raises(PreflightFailed) as caught:
-        merge(work)
+        merge(work, allow_unreviewed=True)
     assert caught.value.details["worktrees"] == [
         {
             "worktree": work.root.name,
@@ -350,7 +350,7 @@ def test_a_lane_cannot_change_the_log(work: MissionAtWork, strategy: str) -> Non
         },
         "Meddle",
     )
-    merge(work, strategy=strategy)
+    merge(work, strategy=strategy, allow_unreviewed=True)
     assert work.mission.log_file.read_bytes().startswith(log)
     assert work.lane("WP01") == "done"
     assert meta(work)["friendly_name"] == "Todo app"
@@ -406,10 +406,16 @@ def test_planning_work_has_no_lane_to_merge(repository: Path) -> None:
     assert report.merged_commit == tip == work.tip(f"{BRANCH}^")
 
 
-def test_commits_made_after_the_review_are_pointed_out(work: MissionAtWork) -> None:
+def test_commits_made_after_the_review_are_merged_only_knowingly(work: MissionAtWork) -> None:
     work.commit("lane-a", {"src/part1/more.txt": "unseen\n"})
-    report = merge(work, dry_run=True)
-    assert "lane-a has 1 commit(s) made after its last review." in report.warnings
+    before = state(work)
+    with pytest.raises(MissionNotReady, match=r"1 commit\(s\) on .*lane-a made after") as caught:
+        merge(work)
+    assert state(work) == before
+    assert caught.value.fix.endswith(f"spec-kitty merge --mission {SLUG} --allow-unreviewed")
+    report = merge(work, allow_unreviewed=True)
+    assert any("1 commit(s)" in warning for warning in report.warnings)
+    assert (work.root / "src/part1/more.txt").is_file()
 
 
 def test_an_ignored_file_that_no_tool_makes_again_keeps_its_worktree(work: MissionAtWork) -> None:

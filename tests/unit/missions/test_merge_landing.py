@@ -107,7 +107,7 @@ def test_local_files_there_that_would_be_overwritten_stop_everything(
     path.write_text("precious\n", encoding="utf-8")
     before = state(work)
     with pytest.raises(PreflightFailed) as caught:
-        merge(work, target="main")
+        merge(work, target="main", allow_unreviewed=True)
     assert caught.value.details["worktrees"] == [
         {
             "worktree": "main tree",
@@ -125,12 +125,12 @@ def test_a_conflict_there_stops_everything(work: MissionAtWork) -> None:
     advance_main(work, "README.md", "main's\n")
     before = state(work)
     with pytest.raises(MergeConflict) as caught:
-        merge(work, target="main")
+        merge(work, target="main", allow_unreviewed=True)
     assert caught.value.details["conflicts"] == [
         {"branch": BRANCH, "with": ["main"], "files": ["README.md"]}
     ]
     assert state(work) == before
-    report = merge(work, target="main", dry_run=True)
+    report = merge(work, target="main", dry_run=True, allow_unreviewed=True)
     assert report.landing is not None
     assert (report.landing.outcome, report.landing.conflicts) == ("conflict", ("README.md",))
     assert [error.code for error in report.blockers] == ["MERGE_CONFLICT"]
@@ -142,3 +142,16 @@ def test_a_branch_that_does_not_exist_is_named(work: MissionAtWork) -> None:
         merge(work, target="trunk")
     assert "git branch trunk" in caught.value.fix
     assert state(work) == before
+
+
+def test_a_repository_that_began_with_the_mission_is_told_how_to_get_main(
+    work: MissionAtWork,
+) -> None:
+    git(work.root, "branch", "-D", "main")
+    with pytest.raises(TargetBranchMissing) as caught:
+        merge(work, target="main")
+    command = caught.value.fix.partition(": ")[2]
+    assert merge(work, dry_run=True).warnings[-1].endswith(f"git branch main {BRANCH}")
+    git(work.root, *command.split()[1:])
+    merge(work, target="main")
+    assert git(work.root, "show", "main:src/part1/work.txt")

@@ -65,3 +65,13 @@ def test_a_value_of_the_wrong_type_never_gets_into_a_written_meta_json(tmp_path:
     with pytest.raises(ContractViolation):
         updated_metadata(directory, {"mission_number": "seven"}, source=SLUG)
     assert (directory / "meta.json").read_bytes() == before
+
+
+def test_a_file_without_a_date_gets_that_of_the_log(tmp_path: Path) -> None:
+    began = "2026-11-20T08:00:00.000000+00:00"
+    (tmp_path / "meta.json").write_text('{"mission_type": "software-dev"}', encoding="utf-8")
+    data = updated_metadata(tmp_path, {}, source=SLUG, branch="main", began_at=lambda: began)
+    assert json.loads(data)["created_at"] == began
+    (tmp_path / "meta.json").write_bytes(data)
+    again = updated_metadata(tmp_path, {}, source=SLUG, branch="main", began_at=lambda: "later")
+    assert json.loads(again)["created_at"] == began

@@ -47,6 +47,25 @@ def test_a_numbered_mission_of_an_older_project_is_found_by_number_and_words(
         assert (mission.slug, mission.mission_number) == ("064-todo-app", 64)
 
 
+def test_a_mission_on_a_branch_of_any_name_is_named_with_that_branch(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "Begin")
+    git(tmp_path, "branch", "away")
+    write_mission(tmp_path)
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "Plan")
+    git(tmp_path, "branch", f"kitty/mission-{SLUG}-lane-a")
+    git(tmp_path, "branch", "fork")
+    git(tmp_path, "switch", "--quiet", "away")
+    for handle in (SLUG, "todo-app", MISSION_ID):
+        with pytest.raises(MissionNotFound) as caught:
+            find_mission(tmp_path, handle)
+        assert caught.value.fix == "git switch main or git switch fork"
+    with pytest.raises(MissionNotFound) as caught:
+        find_mission(tmp_path, "unheard-of")
+    assert "git switch main" not in caught.value.fix
+
+
 @pytest.mark.parametrize(
     "handle", ["../x", "--json", "", "a" * 300, "todö", "a/b", "a\\b", ".hidden", "a\n", "x.lock"]
 )

@@ -93,6 +93,19 @@ def test_a_work_packages_prompt_holds_its_file_its_folder_and_its_commands(lab: 
     assert found.title == "Implement: WP02 Part 2"
 
 
+@pytest.mark.parametrize("action", ["implement", "review"])
+def test_a_prompt_sends_nobody_to_a_document_that_is_not_there(lab: Lab, action: str) -> None:
+    lab.plan_out()
+    folder = lab.mission.directory
+    assert f"Read `{folder / 'spec.md'}` and `{folder / 'plan.md'}`" in prompt(
+        lab, action, "WP02"
+    ).to_text().replace("\n", " ")
+    (folder / "plan.md").unlink()
+    text = prompt(lab, action, "WP02").to_text()
+    assert f"Read `{folder / 'spec.md'}`, then the work package below" in text
+    assert "plan.md`" not in text
+
+
 def test_a_review_prompt_names_the_implementer_and_both_verdicts(lab: Lab) -> None:
     lab.plan_out()
     lab.work(lab.report("codex"))

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from tests.unit.missions.lane_missions import MissionAtWork
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "contracts" / "published"
+SCHEMA = json.loads((PUBLISHED / "orchestrator_api.schema.json").read_bytes())
 ORACLE = Draft202012Validator(
-    json.loads((PUBLISHED / "orchestrator_api.schema.json").read_bytes()),
+    SCHEMA,
     format_checker=Draft202012Validator.FORMAT_CHECKER,
 )
+DOCUMENTED = {*SCHEMA["$defs"]["FailureData"]["properties"]} | {
+    *("mission_slug", "mission_number", "mission_type", "mission_id")
+}
+"""Keys of a failure that the reference has in its table."""
 KEYS = [
     *("contract_version", "command", "timestamp", "correlation_id"),
     *("success", "error_code", "data"),
@@ -50,6 +55,7 @@ def judged(envelope: Any) -> Any:
     if not envelope["success"]:
         assert envelope["data"]["message"]
         assert envelope["data"]["fix"]
+        assert set(envelope["data"]) <= DOCUMENTED
     return envelope
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from specify_cli.orchestrator_api import execute
+from specify_cli.orchestrator_api import execute, exit_status
 from tests.conftest import git
 from tests.unit.orchestrator_api.calls import BOTH, POLICY, judged
 from tests.unit.orchestrator_api.test_transition import under_review
@@ -158,3 +158,38 @@ def test_a_mission_on_another_branch_leads_to_its_branch(call: Caller) -> None:
     data = call.refused("mission-state", "MISSION_NOT_FOUND", mission="nothing")
     assert "kitty/mission-other-01KQ88BB" in data["fix"]
     assert "uninitialized" not in json.dumps(data)
+
+
+@pytest.mark.parametrize("value", [[], [1], 7, None])
+def test_a_document_of_another_kind_is_named_with_what_was_expected(
+    value: object, tmp_path: Path
+) -> None:
+    asked = {"mission": "m", "wp": "WP01", "to": "approved", "actor": "a", "policy": POLICY}
+    envelope = judged(execute("transition", {**asked, "evidence": value}, start=tmp_path))
+    assert "evidence: it is not a JSON object" in envelope["data"]["message"]
+    assert (envelope["error_code"], envelope["data"]["cause"]) == (
+        "USAGE_ERROR",
+        "INVALID_DOCUMENT",
+    )
+    assert exit_status(envelope) == 1
+    both = judged(execute("transition", {**asked, "evidence": value, "x": 1}, start=tmp_path))
+    assert "evidence: it is not a JSON object" in both["data"]["message"]
+    assert exit_status(both) == 2
+
+
+@pytest.mark.parametrize("value", [float("inf"), "half \ud800", [["\udc00"]]])
+def test_what_cannot_be_written_down_is_refused_by_its_name(value: object, tmp_path: Path) -> None:
+    asked = {"mission": "m", "wp": "WP01", "to": "approved", "actor": "a", "policy": POLICY}
+    policy = judged(execute("transition", {**asked, "policy": {"x": value}}, start=tmp_path))
+    assert policy["error_code"] == "POLICY_VALIDATION_FAILED"
+    assert policy["data"]["path"] == "policy"
+    note = judged(execute("transition", {**asked, "note": value}, start=tmp_path))
+    assert note["error_code"] == "USAGE_ERROR"
+    assert "note: it is not usable as JSON" in note["data"]["message"]
+    stranger = judged(execute("accept-mission", {**asked, "policy": value}, start=tmp_path))
+    assert stranger["error_code"] == "USAGE_ERROR"
+
+
+def test_the_form_of_a_policy_is_told_by_a_command(call: Caller) -> None:
+    fix = call.refused("start-review", "POLICY_METADATA_REQUIRED", wp="WP01", actor="a")["fix"]
+    assert "`Policy` in what `spec-kitty orchestrator-api openapi` prints" in fix

@@ -42,6 +42,7 @@ def test_a_move_answers_with_both_lanes_and_records_the_policy(call: Caller) -> 
         "policy_metadata_recorded": True,
         "no_op": False,
         "forced": False,
+        "claimed_by": "claude",
     }
     assert last(call)["policy_metadata"] == POLICY
     blocked = call.ok("transition", wp="WP01", to="blocked", actor="claude", note="No network.")
@@ -111,7 +112,7 @@ def test_asking_again_as_the_same_actor_records_nothing(
 ) -> None:
     actor = "ada" if steps == ("planned",) else "claude"
     for lane in steps:
-        call.move(lane, actor=actor)
+        call.move(lane, actor=actor, note="first")
     before = call.state()
     again = call.move(steps[-1], actor=actor, force=True, note="again")
     assert (again["no_op"], again["policy_metadata_recorded"], again["forced"]) == (
@@ -181,13 +182,18 @@ def test_a_claim_of_evidence_is_checked_in_the_worktree(call: Caller) -> None:
     assert "forgotten.txt" in json.dumps(data["guard_failures"])
 
 
-def test_force_goes_past_and_says_so_with_the_note_or_plainly(call: Caller) -> None:
+def test_force_goes_past_says_so_and_needs_a_note(call: Caller) -> None:
     call.start()
-    forced = call.move("for_review", force=True, **BOTH)
+    data = call.refused(
+        "transition", "TRANSITION_REJECTED", wp="WP01", to="for_review", actor="claude",
+        policy=POLICY, force=True, **BOTH,
+    )  # fmt: skip
+    assert (data["guard"], data["fix"]) == ("force_reason", "Say why in `note`.")
+    forced = call.move("for_review", force=True, note="Tested by hand.", **BOTH)
     assert (forced["forced"], forced["no_op"]) == (True, False)
     row = last(call)
     assert (row["force"], row["actor"]) == (True, "claude")
-    assert row["reason"] == "claude forced for_review and gave no reason"
+    assert row["reason"] == "Tested by hand."
     call.move("done", force=True, note="Reviewed by hand.", actor="codex")
     assert last(call)["reason"] == "Reviewed by hand."
     assert call.work.lane("WP01") == "done"

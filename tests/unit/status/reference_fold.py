@@ -113,13 +113,40 @@ def state(moves: Sequence[Transition], notes: Sequence[Annotation]) -> WorkPacka
             (row.from_lane, row.to_lane, row.force) == (Lane.CLAIMED, Lane.IN_PROGRESS, False)
             for row in moves
         ),
+        hands=hands(moves),
+        wire_forces=sum(row.force and row.force_source == "wire" for row in moves),
     )
 
 
-def implementer(moves: Sequence[Transition]) -> str | None:
-    """Return who claimed since the last planning, the latest; else who worked first since then."""
+def since_planned(moves: Sequence[Transition]) -> Sequence[Transition]:
+    """Return the rows since the package was last planned."""
     planned = [place for place, row in enumerate(moves) if row.to_lane is Lane.PLANNED]
-    since = [row for row in moves[planned[-1] + 1 if planned else 0 :] if row.to_lane in WORKING]
-    claims = [row for row in since if row.from_lane in UNCLAIMED]
+    return moves[planned[-1] + 1 if planned else 0 :]
+
+
+def takes(row: Transition) -> bool:
+    """Tell whether a row claims work, or takes it over by force."""
+    if row.to_lane not in WORKING:
+        return False
+    return row.from_lane in UNCLAIMED or (row.from_lane in WORKING and row.force)
+
+
+def hands(moves: Sequence[Transition]) -> tuple[str, ...]:
+    """Return everybody who claimed it, went on with it or handed it over since the last planning."""
+    since = since_planned(moves)
+    found = []
+    for place, row in enumerate(since):
+        hands_over = row.from_lane in WORKING and row.to_lane is Lane.FOR_REVIEW
+        works = row.to_lane in WORKING
+        nobodys = works and not any(map(takes, since[:place]))
+        if takes(row) or hands_over or nobodys or (works and row.from_lane in WORKING):
+            found.append(actor_label(row.actor))
+    return tuple(dict.fromkeys(found))
+
+
+def implementer(moves: Sequence[Transition]) -> str | None:
+    """Return who claimed or took over last since the last planning; else who worked first."""
+    since = [row for row in since_planned(moves) if row.to_lane in WORKING]
+    claims = [row for row in since if takes(row)]
     who = claims[-1] if claims else since[0] if since else None
     return None if who is None else actor_label(who.actor)

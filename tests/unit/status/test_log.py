@@ -97,6 +97,7 @@ def test_a_lane_change_is_read_with_everything_that_boards_need() -> None:
         "review_ref": "review-1",
         "review_result": row["review_result"],
         "reason_source": "operator",
+        "force_source": None,
         "build_id": BUILD_ID,
         "line": 1,
     }

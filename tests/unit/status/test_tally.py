@@ -36,7 +36,9 @@ def test_the_fold_obeys_its_laws_for_any_log(lines: list[bytes]) -> None:
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["genesis", "planned", "claimed", "in_progress", "in_review", "blocked"]),
-        st.sampled_from(["planned", "claimed", "in_progress", "in_review", "blocked"]),
+        st.sampled_from(
+            ["planned", "claimed", "in_progress", "for_review", "in_review", "blocked"]
+        ),
         st.sampled_from(["ann", "bob", "zoe"]),
         st.booleans(),
         st.integers(0, 1),

@@ -10,7 +10,7 @@ import pytest
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import TransitionRequest
-from specify_cli.status.validate import validate_log
+from specify_cli.status.validate import LogNotSound, validate_log
 from tests.unit.status.log_rows import (
     BUILD_ID,
     annotation,
@@ -80,12 +80,13 @@ def test_a_row_from_before_the_cutover_is_a_problem_of_the_contract(lab: Lab) ->
     assert {(kind, line) for kind, line, _ in found(lab)} == {("contract_violation", 1)}
 
 
-def test_rows_of_a_kind_that_nobody_knows_are_counted_and_named(lab: Lab) -> None:
+def test_rows_of_a_kind_that_nobody_knows_are_counted_and_no_problem(lab: Lab) -> None:
     plant(lab, {"kind": "weather", "at": "x"}, {"hello": 1}, *walk(2, "WP01", "genesis", "planned"))
     report = validate_log(lab.mission_log)
     assert (report.unknown_rows, report.other_rows, report.transitions) == (2, 2, 1)
     assert report.to_json()["unknown_rows"] == 2
-    assert {problem.line for problem in report.problems} == {1, 2}
+    assert report.valid
+    assert "2 rows are of a kind that this version does not know" in report.to_text()
 
 
 def test_a_snapshot_that_spells_an_id_like_the_log_does_is_no_drift(lab: Lab) -> None:
@@ -263,3 +264,17 @@ def test_binary_garbage_is_only_reported(lab: Lab) -> None:
     report = validate_log(lab.mission_log)
     assert not report.valid
     assert {problem.kind for problem in report.problems} == {"unusable_line"}
+
+
+def test_rows_that_nobody_can_repair_are_said_to_need_nothing(lab: Lab) -> None:
+    odd = {**transition(1, "WP01", "genesis", "planned"), "feature_slug": "todo"}
+    plant(lab, odd, b"{half a row\n", transition(2, "WP01", "planned", "claimed"))
+    report = validate_log(lab.mission_log)
+    assert {problem.kind for problem in report.problems} >= {"unusable_line", "contract_violation"}
+    assert LogNotSound(report).fix.startswith("Nothing has to be done")
+    assert "doctor" not in LogNotSound(report).fix
+
+
+def test_rows_that_can_be_repaired_are_sent_to_the_doctor(lab: Lab) -> None:
+    plant(lab, transition(1, "WP01", "genesis", "planned"), b"<<<<<<< HEAD\n")
+    assert "doctor --fix" in LogNotSound(validate_log(lab.mission_log)).fix

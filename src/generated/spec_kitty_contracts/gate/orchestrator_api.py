@@ -37,6 +37,7 @@ K2 = frozenset(
         "summary",
         "work_packages",
         "log_problems",
+        "log_unknown_rows",
     )
 )
 K3 = frozenset(
@@ -118,6 +119,7 @@ K8 = frozenset(
         "policy_metadata_recorded",
         "no_op",
         "forced",
+        "claimed_by",
     )
 )
 K9 = frozenset(
@@ -270,8 +272,55 @@ K19 = frozenset(
         "provider_version",
         "min_supported_provider_version",
         "api_version",
-        "merged",
         "commit",
+        "merged",
+        "from_lane",
+        "to_lane",
+        "guard",
+        "legal_targets",
+        "guard_failures",
+        "task",
+        "implementer",
+        "lane",
+        "lanes",
+        "lane_id",
+        "busy_with",
+        "handle",
+        "missions",
+        "branches",
+        "known",
+        "commands",
+        "command",
+        "violations",
+        "path",
+        "file",
+        "line",
+        "problems",
+        "missing",
+        "branch",
+        "expected",
+        "actual",
+        "worktrees",
+        "conflicts",
+        "files",
+        "workflow_files",
+        "verdict",
+        "verdicts",
+        "name",
+        "what",
+        "worktree",
+        "remote",
+        "operation",
+        "exit_code",
+        "stderr",
+        "lock",
+        "timeout_seconds",
+        "reason",
+        "dependency",
+        "surface",
+        "type",
+        "where",
+        "variable",
     )
 )
 K20 = frozenset(
@@ -494,6 +543,13 @@ def orchestrator_api_MissionStateData_ok(v: Any) -> bool:
                     else:
                         if not x14:
                             return False
+        x15 = v.get("log_unknown_rows", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not int:
+                return False
+            else:
+                if x15 < 0:
+                    return False
     return True
 
 
@@ -1176,6 +1232,16 @@ def orchestrator_api_TransitionData_ok(v: Any) -> bool:
         else:
             if type(x10) is not bool:
                 return False
+        x11 = v.get("claimed_by", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    return False
+                else:
+                    if not x11:
+                        return False
     return True
 
 
@@ -2317,18 +2383,286 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         if x24 is not MISSING:
             if type(x24) is not str:
                 return False
-        x25 = v.get("merged", MISSING)
+        x25 = v.get("commit", MISSING)
         if x25 is not MISSING:
-            if type(x25) is not bool:
-                return False
-        x26 = v.get("commit", MISSING)
-        if x26 is not MISSING:
-            if x26 is not None:
-                if type(x26) is not str:
+            if x25 is not None:
+                if type(x25) is not str:
                     return False
                 else:
-                    if not x26:
+                    if not x25:
                         return False
+        x26 = v.get("merged", MISSING)
+        if x26 is not MISSING:
+            if type(x26) is not bool:
+                return False
+        x27 = v.get("from_lane", MISSING)
+        if x27 is not MISSING:
+            if type(x27) is not str:
+                return False
+        x28 = v.get("to_lane", MISSING)
+        if x28 is not MISSING:
+            if type(x28) is not str:
+                return False
+        x29 = v.get("guard", MISSING)
+        if x29 is not MISSING:
+            if type(x29) is not str:
+                return False
+        x30 = v.get("legal_targets", MISSING)
+        if x30 is not MISSING:
+            if type(x30) is not list:
+                return False
+            else:
+                for x32 in x30:
+                    if type(x32) is not str:
+                        return False
+        x33 = v.get("guard_failures", MISSING)
+        if x33 is not MISSING:
+            if type(x33) is not list:
+                return False
+            else:
+                for x35 in x33:
+                    if type(x35) is not dict:
+                        return False
+        x39 = v.get("task", MISSING)
+        if x39 is not MISSING:
+            if type(x39) is not str:
+                return False
+        x40 = v.get("implementer", MISSING)
+        if x40 is not MISSING:
+            if type(x40) is not str:
+                return False
+        x41 = v.get("lane", MISSING)
+        if x41 is not MISSING:
+            if type(x41) is not str:
+                return False
+        x42 = v.get("lanes", MISSING)
+        if x42 is not MISSING:
+            if type(x42) is list:
+                for x44 in x42:
+                    if type(x44) is not str:
+                        return False
+            elif type(x42) is dict:
+                for k45, x46 in x42.items():
+                    if type(x46) is not str:
+                        return False
+            else:
+                return False
+        x48 = v.get("lane_id", MISSING)
+        if x48 is not MISSING:
+            if type(x48) is not str:
+                return False
+        x49 = v.get("busy_with", MISSING)
+        if x49 is not MISSING:
+            if type(x49) is not str:
+                return False
+        x50 = v.get("handle", MISSING)
+        if x50 is not MISSING:
+            if type(x50) is not str:
+                return False
+        x51 = v.get("missions", MISSING)
+        if x51 is not MISSING:
+            if type(x51) is not list:
+                return False
+            else:
+                for x53 in x51:
+                    if type(x53) is not str:
+                        return False
+        x54 = v.get("branches", MISSING)
+        if x54 is not MISSING:
+            if type(x54) is not list:
+                return False
+            else:
+                for x56 in x54:
+                    if type(x56) is not str:
+                        return False
+        x57 = v.get("known", MISSING)
+        if x57 is not MISSING:
+            if type(x57) is not list:
+                return False
+            else:
+                for x59 in x57:
+                    if type(x59) is not str:
+                        return False
+        x60 = v.get("commands", MISSING)
+        if x60 is not MISSING:
+            if type(x60) is not list:
+                return False
+            else:
+                for x62 in x60:
+                    if type(x62) is not str:
+                        return False
+        x63 = v.get("command", MISSING)
+        if x63 is not MISSING:
+            if type(x63) is not str:
+                return False
+        x64 = v.get("violations", MISSING)
+        if x64 is not MISSING:
+            if type(x64) is not list:
+                return False
+            else:
+                for x66 in x64:
+                    if type(x66) is str:
+                        pass
+                    elif type(x66) is dict:
+                        pass
+                    else:
+                        return False
+        x70 = v.get("path", MISSING)
+        if x70 is not MISSING:
+            if type(x70) is not str:
+                return False
+        x71 = v.get("file", MISSING)
+        if x71 is not MISSING:
+            if x71 is not None:
+                if type(x71) is not str:
+                    return False
+        x72 = v.get("line", MISSING)
+        if x72 is not MISSING:
+            if x72 is not None:
+                if type(x72) is not int:
+                    return False
+        x73 = v.get("problems", MISSING)
+        if x73 is not MISSING:
+            if type(x73) is not list:
+                return False
+            else:
+                for x75 in x73:
+                    if type(x75) is str:
+                        pass
+                    elif type(x75) is dict:
+                        pass
+                    else:
+                        return False
+        x79 = v.get("missing", MISSING)
+        if x79 is not MISSING:
+            if type(x79) is str:
+                pass
+            elif type(x79) is list:
+                for x81 in x79:
+                    if type(x81) is not str:
+                        return False
+            else:
+                return False
+        x82 = v.get("branch", MISSING)
+        if x82 is not MISSING:
+            if x82 is not None:
+                if type(x82) is not str:
+                    return False
+        x83 = v.get("expected", MISSING)
+        if x83 is not MISSING:
+            if x83 is not None:
+                if type(x83) is not str:
+                    return False
+        x84 = v.get("actual", MISSING)
+        if x84 is not MISSING:
+            if x84 is not None:
+                if type(x84) is not str:
+                    return False
+        x85 = v.get("worktrees", MISSING)
+        if x85 is not MISSING:
+            if type(x85) is not list:
+                return False
+            else:
+                for x87 in x85:
+                    if type(x87) is not dict:
+                        return False
+        x91 = v.get("conflicts", MISSING)
+        if x91 is not MISSING:
+            if type(x91) is not list:
+                return False
+            else:
+                for x93 in x91:
+                    if type(x93) is not dict:
+                        return False
+        x97 = v.get("files", MISSING)
+        if x97 is not MISSING:
+            if type(x97) is not list:
+                return False
+            else:
+                for x99 in x97:
+                    if type(x99) is not str:
+                        return False
+        x100 = v.get("workflow_files", MISSING)
+        if x100 is not MISSING:
+            if type(x100) is not list:
+                return False
+            else:
+                for x102 in x100:
+                    if type(x102) is not str:
+                        return False
+        x103 = v.get("verdict", MISSING)
+        if x103 is not MISSING:
+            if type(x103) is not str:
+                return False
+        x104 = v.get("verdicts", MISSING)
+        if x104 is not MISSING:
+            if type(x104) is not list:
+                return False
+            else:
+                for x106 in x104:
+                    if type(x106) is not str:
+                        return False
+        x107 = v.get("name", MISSING)
+        if x107 is not MISSING:
+            if type(x107) is not str:
+                return False
+        x108 = v.get("what", MISSING)
+        if x108 is not MISSING:
+            if type(x108) is not str:
+                return False
+        x109 = v.get("worktree", MISSING)
+        if x109 is not MISSING:
+            if type(x109) is not str:
+                return False
+        x110 = v.get("remote", MISSING)
+        if x110 is not MISSING:
+            if x110 is not None:
+                if type(x110) is not str:
+                    return False
+        x111 = v.get("operation", MISSING)
+        if x111 is not MISSING:
+            if type(x111) is not str:
+                return False
+        x112 = v.get("exit_code", MISSING)
+        if x112 is not MISSING:
+            if type(x112) is not int:
+                return False
+        x113 = v.get("stderr", MISSING)
+        if x113 is not MISSING:
+            if type(x113) is not str:
+                return False
+        x114 = v.get("lock", MISSING)
+        if x114 is not MISSING:
+            if type(x114) is not str:
+                return False
+        x115 = v.get("timeout_seconds", MISSING)
+        if x115 is not MISSING:
+            if not (type(x115) is int or type(x115) is float):
+                return False
+        x116 = v.get("reason", MISSING)
+        if x116 is not MISSING:
+            if type(x116) is not str:
+                return False
+        x117 = v.get("dependency", MISSING)
+        if x117 is not MISSING:
+            if type(x117) is not str:
+                return False
+        x118 = v.get("surface", MISSING)
+        if x118 is not MISSING:
+            if type(x118) is not str:
+                return False
+        x119 = v.get("type", MISSING)
+        if x119 is not MISSING:
+            if type(x119) is not str:
+                return False
+        x120 = v.get("where", MISSING)
+        if x120 is not MISSING:
+            if type(x120) is not str:
+                return False
+        x121 = v.get("variable", MISSING)
+        if x121 is not MISSING:
+            if type(x121) is not str:
+                return False
     return True
 
 
@@ -2813,6 +3147,27 @@ def orchestrator_api_MissionStateData(v: Any, p: str, out: list[Violation]) -> N
                                 x14,
                                 "at least 1 character",
                             )
+        x15 = v.get("log_unknown_rows", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not int:
+                bad(
+                    out,
+                    f"{p}.log_unknown_rows",
+                    "type",
+                    S0 + "/$defs/Count/type",
+                    x15,
+                    "an integer",
+                )
+            else:
+                if x15 < 0:
+                    bad(
+                        out,
+                        f"{p}.log_unknown_rows",
+                        "minimum",
+                        S0 + "/$defs/Count/minimum",
+                        x15,
+                        "at least 0",
+                    )
 
 
 def orchestrator_api_ReadyWorkPackage_claimed_by_anyOf_1(
@@ -4535,6 +4890,37 @@ def orchestrator_api_TransitionData(v: Any, p: str, out: list[Violation]) -> Non
                     x10,
                     "true or false",
                 )
+        x11 = v.get("claimed_by", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.claimed_by",
+                "required",
+                S0 + "/$defs/TransitionData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    bad(
+                        out,
+                        f"{p}.claimed_by",
+                        "type",
+                        S0 + "/$defs/NonEmptyText/type",
+                        x11,
+                        "a string",
+                    )
+                else:
+                    if not x11:
+                        bad(
+                            out,
+                            f"{p}.claimed_by",
+                            "minLength",
+                            S0 + "/$defs/NonEmptyText/minLength",
+                            x11,
+                            "at least 1 character",
+                        )
 
 
 def orchestrator_api_AppendHistoryData(v: Any, p: str, out: list[Violation]) -> None:
@@ -7570,39 +7956,750 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     x24,
                     "a string",
                 )
-        x25 = v.get("merged", MISSING)
+        x25 = v.get("commit", MISSING)
         if x25 is not MISSING:
-            if type(x25) is not bool:
-                bad(
-                    out,
-                    f"{p}.merged",
-                    "type",
-                    S0 + "/$defs/FailureData/properties/merged/type",
-                    x25,
-                    "true or false",
-                )
-        x26 = v.get("commit", MISSING)
-        if x26 is not MISSING:
-            if x26 is not None:
-                if type(x26) is not str:
+            if x25 is not None:
+                if type(x25) is not str:
                     bad(
                         out,
                         f"{p}.commit",
                         "type",
                         S0 + "/$defs/FailureData/properties/commit/anyOf/0/type",
-                        x26,
+                        x25,
                         "a string or null",
                     )
                 else:
-                    if not x26:
+                    if not x25:
                         bad(
                             out,
                             f"{p}.commit",
                             "minLength",
                             S0 + "/$defs/FailureData/properties/commit/anyOf/0/minLength",
-                            x26,
+                            x25,
                             "at least 1 character",
                         )
+        x26 = v.get("merged", MISSING)
+        if x26 is not MISSING:
+            if type(x26) is not bool:
+                bad(
+                    out,
+                    f"{p}.merged",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/merged/type",
+                    x26,
+                    "true or false",
+                )
+        x27 = v.get("from_lane", MISSING)
+        if x27 is not MISSING:
+            if type(x27) is not str:
+                bad(
+                    out,
+                    f"{p}.from_lane",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/from_lane/type",
+                    x27,
+                    "a string",
+                )
+        x28 = v.get("to_lane", MISSING)
+        if x28 is not MISSING:
+            if type(x28) is not str:
+                bad(
+                    out,
+                    f"{p}.to_lane",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/to_lane/type",
+                    x28,
+                    "a string",
+                )
+        x29 = v.get("guard", MISSING)
+        if x29 is not MISSING:
+            if type(x29) is not str:
+                bad(
+                    out,
+                    f"{p}.guard",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/guard/type",
+                    x29,
+                    "a string",
+                )
+        x30 = v.get("legal_targets", MISSING)
+        if x30 is not MISSING:
+            if type(x30) is not list:
+                bad(
+                    out,
+                    f"{p}.legal_targets",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/legal_targets/type",
+                    x30,
+                    "an array",
+                )
+            else:
+                for i31, x32 in enumerate(x30):
+                    if type(x32) is not str:
+                        bad(
+                            out,
+                            f"{p}.legal_targets[{i31}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/legal_targets/items/type",
+                            x32,
+                            "a string",
+                        )
+        x33 = v.get("guard_failures", MISSING)
+        if x33 is not MISSING:
+            if type(x33) is not list:
+                bad(
+                    out,
+                    f"{p}.guard_failures",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/guard_failures/type",
+                    x33,
+                    "an array",
+                )
+            else:
+                for i34, x35 in enumerate(x33):
+                    if type(x35) is not dict:
+                        bad(
+                            out,
+                            f"{p}.guard_failures[{i34}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/guard_failures/items/type",
+                            x35,
+                            "an object",
+                        )
+        x39 = v.get("task", MISSING)
+        if x39 is not MISSING:
+            if type(x39) is not str:
+                bad(
+                    out,
+                    f"{p}.task",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/task/type",
+                    x39,
+                    "a string",
+                )
+        x40 = v.get("implementer", MISSING)
+        if x40 is not MISSING:
+            if type(x40) is not str:
+                bad(
+                    out,
+                    f"{p}.implementer",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/implementer/type",
+                    x40,
+                    "a string",
+                )
+        x41 = v.get("lane", MISSING)
+        if x41 is not MISSING:
+            if type(x41) is not str:
+                bad(
+                    out,
+                    f"{p}.lane",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/lane/type",
+                    x41,
+                    "a string",
+                )
+        x42 = v.get("lanes", MISSING)
+        if x42 is not MISSING:
+            if type(x42) is list:
+                for i43, x44 in enumerate(x42):
+                    if type(x44) is not str:
+                        bad(
+                            out,
+                            f"{p}.lanes[{i43}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/lanes/anyOf/0/items/type",
+                            x44,
+                            "a string",
+                        )
+            elif type(x42) is dict:
+                for k45, x46 in x42.items():
+                    q47 = at_key(f"{p}.lanes", k45)
+                    if type(x46) is not str:
+                        bad(
+                            out,
+                            q47,
+                            "type",
+                            S0
+                            + "/$defs/FailureData/properties/lanes/anyOf/1/additionalProperties/type",
+                            x46,
+                            "a string",
+                        )
+            else:
+                bad(
+                    out,
+                    f"{p}.lanes",
+                    "anyOf",
+                    S0 + "/$defs/FailureData/properties/lanes/anyOf",
+                    x42,
+                    "an array or an object",
+                )
+        x48 = v.get("lane_id", MISSING)
+        if x48 is not MISSING:
+            if type(x48) is not str:
+                bad(
+                    out,
+                    f"{p}.lane_id",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/lane_id/type",
+                    x48,
+                    "a string",
+                )
+        x49 = v.get("busy_with", MISSING)
+        if x49 is not MISSING:
+            if type(x49) is not str:
+                bad(
+                    out,
+                    f"{p}.busy_with",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/busy_with/type",
+                    x49,
+                    "a string",
+                )
+        x50 = v.get("handle", MISSING)
+        if x50 is not MISSING:
+            if type(x50) is not str:
+                bad(
+                    out,
+                    f"{p}.handle",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/handle/type",
+                    x50,
+                    "a string",
+                )
+        x51 = v.get("missions", MISSING)
+        if x51 is not MISSING:
+            if type(x51) is not list:
+                bad(
+                    out,
+                    f"{p}.missions",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/missions/type",
+                    x51,
+                    "an array",
+                )
+            else:
+                for i52, x53 in enumerate(x51):
+                    if type(x53) is not str:
+                        bad(
+                            out,
+                            f"{p}.missions[{i52}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/missions/items/type",
+                            x53,
+                            "a string",
+                        )
+        x54 = v.get("branches", MISSING)
+        if x54 is not MISSING:
+            if type(x54) is not list:
+                bad(
+                    out,
+                    f"{p}.branches",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/branches/type",
+                    x54,
+                    "an array",
+                )
+            else:
+                for i55, x56 in enumerate(x54):
+                    if type(x56) is not str:
+                        bad(
+                            out,
+                            f"{p}.branches[{i55}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/branches/items/type",
+                            x56,
+                            "a string",
+                        )
+        x57 = v.get("known", MISSING)
+        if x57 is not MISSING:
+            if type(x57) is not list:
+                bad(
+                    out,
+                    f"{p}.known",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/known/type",
+                    x57,
+                    "an array",
+                )
+            else:
+                for i58, x59 in enumerate(x57):
+                    if type(x59) is not str:
+                        bad(
+                            out,
+                            f"{p}.known[{i58}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/known/items/type",
+                            x59,
+                            "a string",
+                        )
+        x60 = v.get("commands", MISSING)
+        if x60 is not MISSING:
+            if type(x60) is not list:
+                bad(
+                    out,
+                    f"{p}.commands",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/commands/type",
+                    x60,
+                    "an array",
+                )
+            else:
+                for i61, x62 in enumerate(x60):
+                    if type(x62) is not str:
+                        bad(
+                            out,
+                            f"{p}.commands[{i61}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/commands/items/type",
+                            x62,
+                            "a string",
+                        )
+        x63 = v.get("command", MISSING)
+        if x63 is not MISSING:
+            if type(x63) is not str:
+                bad(
+                    out,
+                    f"{p}.command",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/command/type",
+                    x63,
+                    "a string",
+                )
+        x64 = v.get("violations", MISSING)
+        if x64 is not MISSING:
+            if type(x64) is not list:
+                bad(
+                    out,
+                    f"{p}.violations",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/violations/type",
+                    x64,
+                    "an array",
+                )
+            else:
+                for i65, x66 in enumerate(x64):
+                    if type(x66) is str:
+                        pass
+                    elif type(x66) is dict:
+                        pass
+                    else:
+                        bad(
+                            out,
+                            f"{p}.violations[{i65}]",
+                            "anyOf",
+                            S0 + "/$defs/FailureData/properties/violations/items/anyOf",
+                            x66,
+                            "a string or an object",
+                        )
+        x70 = v.get("path", MISSING)
+        if x70 is not MISSING:
+            if type(x70) is not str:
+                bad(
+                    out,
+                    f"{p}.path",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/path/type",
+                    x70,
+                    "a string",
+                )
+        x71 = v.get("file", MISSING)
+        if x71 is not MISSING:
+            if x71 is not None:
+                if type(x71) is not str:
+                    bad(
+                        out,
+                        f"{p}.file",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/file/anyOf/0/type",
+                        x71,
+                        "a string or null",
+                    )
+        x72 = v.get("line", MISSING)
+        if x72 is not MISSING:
+            if x72 is not None:
+                if type(x72) is not int:
+                    bad(
+                        out,
+                        f"{p}.line",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/line/anyOf/0/type",
+                        x72,
+                        "an integer or null",
+                    )
+        x73 = v.get("problems", MISSING)
+        if x73 is not MISSING:
+            if type(x73) is not list:
+                bad(
+                    out,
+                    f"{p}.problems",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/problems/type",
+                    x73,
+                    "an array",
+                )
+            else:
+                for i74, x75 in enumerate(x73):
+                    if type(x75) is str:
+                        pass
+                    elif type(x75) is dict:
+                        pass
+                    else:
+                        bad(
+                            out,
+                            f"{p}.problems[{i74}]",
+                            "anyOf",
+                            S0 + "/$defs/FailureData/properties/problems/items/anyOf",
+                            x75,
+                            "a string or an object",
+                        )
+        x79 = v.get("missing", MISSING)
+        if x79 is not MISSING:
+            if type(x79) is str:
+                pass
+            elif type(x79) is list:
+                for i80, x81 in enumerate(x79):
+                    if type(x81) is not str:
+                        bad(
+                            out,
+                            f"{p}.missing[{i80}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/missing/anyOf/1/items/type",
+                            x81,
+                            "a string",
+                        )
+            else:
+                bad(
+                    out,
+                    f"{p}.missing",
+                    "anyOf",
+                    S0 + "/$defs/FailureData/properties/missing/anyOf",
+                    x79,
+                    "a string or an array",
+                )
+        x82 = v.get("branch", MISSING)
+        if x82 is not MISSING:
+            if x82 is not None:
+                if type(x82) is not str:
+                    bad(
+                        out,
+                        f"{p}.branch",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/branch/anyOf/0/type",
+                        x82,
+                        "a string or null",
+                    )
+        x83 = v.get("expected", MISSING)
+        if x83 is not MISSING:
+            if x83 is not None:
+                if type(x83) is not str:
+                    bad(
+                        out,
+                        f"{p}.expected",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/expected/anyOf/0/type",
+                        x83,
+                        "a string or null",
+                    )
+        x84 = v.get("actual", MISSING)
+        if x84 is not MISSING:
+            if x84 is not None:
+                if type(x84) is not str:
+                    bad(
+                        out,
+                        f"{p}.actual",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/actual/anyOf/0/type",
+                        x84,
+                        "a string or null",
+                    )
+        x85 = v.get("worktrees", MISSING)
+        if x85 is not MISSING:
+            if type(x85) is not list:
+                bad(
+                    out,
+                    f"{p}.worktrees",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/worktrees/type",
+                    x85,
+                    "an array",
+                )
+            else:
+                for i86, x87 in enumerate(x85):
+                    if type(x87) is not dict:
+                        bad(
+                            out,
+                            f"{p}.worktrees[{i86}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/worktrees/items/type",
+                            x87,
+                            "an object",
+                        )
+        x91 = v.get("conflicts", MISSING)
+        if x91 is not MISSING:
+            if type(x91) is not list:
+                bad(
+                    out,
+                    f"{p}.conflicts",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/conflicts/type",
+                    x91,
+                    "an array",
+                )
+            else:
+                for i92, x93 in enumerate(x91):
+                    if type(x93) is not dict:
+                        bad(
+                            out,
+                            f"{p}.conflicts[{i92}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/conflicts/items/type",
+                            x93,
+                            "an object",
+                        )
+        x97 = v.get("files", MISSING)
+        if x97 is not MISSING:
+            if type(x97) is not list:
+                bad(
+                    out,
+                    f"{p}.files",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/files/type",
+                    x97,
+                    "an array",
+                )
+            else:
+                for i98, x99 in enumerate(x97):
+                    if type(x99) is not str:
+                        bad(
+                            out,
+                            f"{p}.files[{i98}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/files/items/type",
+                            x99,
+                            "a string",
+                        )
+        x100 = v.get("workflow_files", MISSING)
+        if x100 is not MISSING:
+            if type(x100) is not list:
+                bad(
+                    out,
+                    f"{p}.workflow_files",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/workflow_files/type",
+                    x100,
+                    "an array",
+                )
+            else:
+                for i101, x102 in enumerate(x100):
+                    if type(x102) is not str:
+                        bad(
+                            out,
+                            f"{p}.workflow_files[{i101}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/workflow_files/items/type",
+                            x102,
+                            "a string",
+                        )
+        x103 = v.get("verdict", MISSING)
+        if x103 is not MISSING:
+            if type(x103) is not str:
+                bad(
+                    out,
+                    f"{p}.verdict",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/verdict/type",
+                    x103,
+                    "a string",
+                )
+        x104 = v.get("verdicts", MISSING)
+        if x104 is not MISSING:
+            if type(x104) is not list:
+                bad(
+                    out,
+                    f"{p}.verdicts",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/verdicts/type",
+                    x104,
+                    "an array",
+                )
+            else:
+                for i105, x106 in enumerate(x104):
+                    if type(x106) is not str:
+                        bad(
+                            out,
+                            f"{p}.verdicts[{i105}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/verdicts/items/type",
+                            x106,
+                            "a string",
+                        )
+        x107 = v.get("name", MISSING)
+        if x107 is not MISSING:
+            if type(x107) is not str:
+                bad(
+                    out,
+                    f"{p}.name",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/name/type",
+                    x107,
+                    "a string",
+                )
+        x108 = v.get("what", MISSING)
+        if x108 is not MISSING:
+            if type(x108) is not str:
+                bad(
+                    out,
+                    f"{p}.what",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/what/type",
+                    x108,
+                    "a string",
+                )
+        x109 = v.get("worktree", MISSING)
+        if x109 is not MISSING:
+            if type(x109) is not str:
+                bad(
+                    out,
+                    f"{p}.worktree",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/worktree/type",
+                    x109,
+                    "a string",
+                )
+        x110 = v.get("remote", MISSING)
+        if x110 is not MISSING:
+            if x110 is not None:
+                if type(x110) is not str:
+                    bad(
+                        out,
+                        f"{p}.remote",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/remote/anyOf/0/type",
+                        x110,
+                        "a string or null",
+                    )
+        x111 = v.get("operation", MISSING)
+        if x111 is not MISSING:
+            if type(x111) is not str:
+                bad(
+                    out,
+                    f"{p}.operation",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/operation/type",
+                    x111,
+                    "a string",
+                )
+        x112 = v.get("exit_code", MISSING)
+        if x112 is not MISSING:
+            if type(x112) is not int:
+                bad(
+                    out,
+                    f"{p}.exit_code",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/exit_code/type",
+                    x112,
+                    "an integer",
+                )
+        x113 = v.get("stderr", MISSING)
+        if x113 is not MISSING:
+            if type(x113) is not str:
+                bad(
+                    out,
+                    f"{p}.stderr",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/stderr/type",
+                    x113,
+                    "a string",
+                )
+        x114 = v.get("lock", MISSING)
+        if x114 is not MISSING:
+            if type(x114) is not str:
+                bad(
+                    out,
+                    f"{p}.lock",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/lock/type",
+                    x114,
+                    "a string",
+                )
+        x115 = v.get("timeout_seconds", MISSING)
+        if x115 is not MISSING:
+            if not (type(x115) is int or type(x115) is float):
+                bad(
+                    out,
+                    f"{p}.timeout_seconds",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/timeout_seconds/type",
+                    x115,
+                    "a number",
+                )
+        x116 = v.get("reason", MISSING)
+        if x116 is not MISSING:
+            if type(x116) is not str:
+                bad(
+                    out,
+                    f"{p}.reason",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/reason/type",
+                    x116,
+                    "a string",
+                )
+        x117 = v.get("dependency", MISSING)
+        if x117 is not MISSING:
+            if type(x117) is not str:
+                bad(
+                    out,
+                    f"{p}.dependency",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/dependency/type",
+                    x117,
+                    "a string",
+                )
+        x118 = v.get("surface", MISSING)
+        if x118 is not MISSING:
+            if type(x118) is not str:
+                bad(
+                    out,
+                    f"{p}.surface",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/surface/type",
+                    x118,
+                    "a string",
+                )
+        x119 = v.get("type", MISSING)
+        if x119 is not MISSING:
+            if type(x119) is not str:
+                bad(
+                    out,
+                    f"{p}.type",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/type/type",
+                    x119,
+                    "a string",
+                )
+        x120 = v.get("where", MISSING)
+        if x120 is not MISSING:
+            if type(x120) is not str:
+                bad(
+                    out,
+                    f"{p}.where",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/where/type",
+                    x120,
+                    "a string",
+                )
+        x121 = v.get("variable", MISSING)
+        if x121 is not MISSING:
+            if type(x121) is not str:
+                bad(
+                    out,
+                    f"{p}.variable",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/variable/type",
+                    x121,
+                    "a string",
+                )
 
 
 def orchestrator_api_GeneralFailureCode_anyOf_0_ok(v: Any) -> bool:

@@ -92,6 +92,7 @@ K7 = frozenset(
         "force",
         "reason",
         "reason_source",
+        "force_source",
         "review_ref",
         "evidence",
         "policy_metadata",
@@ -1348,8 +1349,29 @@ def status_row_TransitionRow(v: Any, p: str, out: list[Violation]) -> None:
                         x14,
                         "at least 1 character",
                     )
-        x15 = v.get("review_ref", MISSING)
-        if x15 is MISSING:
+        x15 = v.get("force_source", MISSING)
+        if x15 is not MISSING:
+            if type(x15) is not str:
+                bad(
+                    out,
+                    f"{p}.force_source",
+                    "type",
+                    S0 + "/$defs/TransitionRow/properties/force_source/type",
+                    x15,
+                    "a string",
+                )
+            else:
+                if not (x15 == "wire"):
+                    bad(
+                        out,
+                        f"{p}.force_source",
+                        "const",
+                        S0 + "/$defs/TransitionRow/properties/force_source/const",
+                        x15,
+                        '"wire"',
+                    )
+        x16 = v.get("review_ref", MISSING)
+        if x16 is MISSING:
             bad(
                 out,
                 f"{p}.review_ref",
@@ -1359,18 +1381,18 @@ def status_row_TransitionRow(v: Any, p: str, out: list[Violation]) -> None:
                 "a string or null",
             )
         else:
-            if x15 is not None:
-                if type(x15) is not str:
+            if x16 is not None:
+                if type(x16) is not str:
                     bad(
                         out,
                         f"{p}.review_ref",
                         "type",
                         S0 + "/$defs/TransitionRow/properties/review_ref/anyOf/0/type",
-                        x15,
+                        x16,
                         "a string or null",
                     )
-        x16 = v.get("evidence", MISSING)
-        if x16 is MISSING:
+        x17 = v.get("evidence", MISSING)
+        if x17 is MISSING:
             bad(
                 out,
                 f"{p}.evidence",
@@ -1380,10 +1402,10 @@ def status_row_TransitionRow(v: Any, p: str, out: list[Violation]) -> None:
                 "an object (RowEvidence) or null",
             )
         else:
-            if x16 is not None:
-                status_row_RowEvidence(x16, f"{p}.evidence", out)
-        x17 = v.get("policy_metadata", MISSING)
-        if x17 is MISSING:
+            if x17 is not None:
+                status_row_RowEvidence(x17, f"{p}.evidence", out)
+        x18 = v.get("policy_metadata", MISSING)
+        if x18 is MISSING:
             bad(
                 out,
                 f"{p}.policy_metadata",
@@ -1393,20 +1415,20 @@ def status_row_TransitionRow(v: Any, p: str, out: list[Violation]) -> None:
                 "an object or null",
             )
         else:
-            if x17 is not None:
-                if type(x17) is not dict:
+            if x18 is not None:
+                if type(x18) is not dict:
                     bad(
                         out,
                         f"{p}.policy_metadata",
                         "type",
                         S0 + "/$defs/TransitionRow/properties/policy_metadata/anyOf/0/type",
-                        x17,
+                        x18,
                         "an object or null",
                     )
-        x21 = v.get("review_result", MISSING)
-        if x21 is not MISSING:
-            if x21 is not None:
-                status_row_ReviewResult(x21, f"{p}.review_result", out)
+        x22 = v.get("review_result", MISSING)
+        if x22 is not MISSING:
+            if x22 is not None:
+                status_row_ReviewResult(x22, f"{p}.review_result", out)
         if not v.keys() <= K7:
             extra_keys(out, p, S0 + "/$defs/TransitionRow/additionalProperties", v, K7)
         if "build_id" in v and "lamport_clock" not in v:
@@ -1428,25 +1450,25 @@ def status_row_TransitionRow(v: Any, p: str, out: list[Violation]) -> None:
                 "a value, because lamport_clock is there",
             )
         if v.get("force") is True:
-            x22 = v.get("reason", MISSING)
-            if x22 is not MISSING:
-                if type(x22) is not str:
+            x23 = v.get("reason", MISSING)
+            if x23 is not MISSING:
+                if type(x23) is not str:
                     bad(
                         out,
                         f"{p}.reason",
                         "type",
                         S0 + "/$defs/TransitionRow/allOf/0/then/properties/reason/type",
-                        x22,
+                        x23,
                         "a string",
                     )
                 else:
-                    if not (x22.strip()):
+                    if not (x23.strip()):
                         bad(
                             out,
                             f"{p}.reason",
                             "pattern",
                             S0 + "/$defs/TransitionRow/allOf/0/then/properties/reason/pattern",
-                            x22,
+                            x23,
                             "text that matches \\S",
                         )
 

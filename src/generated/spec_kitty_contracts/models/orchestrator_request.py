@@ -53,7 +53,9 @@ class AppendHistoryRequest(Contract):
             min_length=1,
         ),
     ]
-    wp: Annotated[AnyWorkPackageId, Field(description="The work package, in any notation.")]
+    wp: Annotated[
+        AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
+    ]
     actor: Annotated[ActorName, Field(description="Who acts.")]
     note: Annotated[str, Field(description="The note.", max_length=10000, min_length=1)]
 
@@ -118,7 +120,7 @@ class ListReadyRequest(Contract):
 
 
 class MergeMissionRequest(Contract):
-    """Bring a mission's work onto its target branch once every work package is approved, accepted or not."""
+    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -242,7 +244,9 @@ class ResolveWorkspaceRequest(Contract):
             min_length=1,
         ),
     ]
-    wp: Annotated[AnyWorkPackageId, Field(description="The work package, in any notation.")]
+    wp: Annotated[
+        AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
+    ]
 
 
 class StartImplementationRequest(Contract):
@@ -259,7 +263,9 @@ class StartImplementationRequest(Contract):
             min_length=1,
         ),
     ]
-    wp: Annotated[AnyWorkPackageId, Field(description="The work package, in any notation.")]
+    wp: Annotated[
+        AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
+    ]
     actor: Annotated[ActorName, Field(description="Who acts.")]
     policy: Annotated[
         Policy | None, Field(description="How the orchestrator lets its agents work.")
@@ -280,7 +286,9 @@ class StartReviewRequest(Contract):
             min_length=1,
         ),
     ]
-    wp: Annotated[AnyWorkPackageId, Field(description="The work package, in any notation.")]
+    wp: Annotated[
+        AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
+    ]
     actor: Annotated[ActorName, Field(description="Who acts.")]
     policy: Annotated[
         Policy | None, Field(description="How the orchestrator lets its agents work.")
@@ -451,7 +459,9 @@ class TransitionRequest(Contract):
             min_length=1,
         ),
     ]
-    wp: Annotated[AnyWorkPackageId, Field(description="The work package, in any notation.")]
+    wp: Annotated[
+        AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
+    ]
     to: Annotated[
         str, Field(description="The lane; `doing` means in_progress.", max_length=60, min_length=1)
     ]

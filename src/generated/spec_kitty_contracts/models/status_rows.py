@@ -212,6 +212,12 @@ class TransitionRow(Contract):
     reason_source: Annotated[
         str | None, Field(description="Who gave the reason, e.g. `operator`.", min_length=1)
     ] = None
+    force_source: Annotated[
+        Literal["wire"] | None,
+        Field(
+            description="Only with `force`: nobody forced the change; the events contract has no such step without force. Absent when somebody did."
+        ),
+    ] = None
     review_ref: Annotated[str | None, Field(description="Review that the change refers to.")]
     evidence: Annotated[RowEvidence | None, Field(description="Evidence for approved or done.")]
     policy_metadata: Annotated[

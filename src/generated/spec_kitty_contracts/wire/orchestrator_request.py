@@ -19,7 +19,7 @@ class AppendHistoryRequest(TypedDict):
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
-    """The work package, in any notation."""
+    """The work package: `WP01`, `WP1` or `wp-01`."""
     actor: ActorName
     """Who acts."""
     note: str
@@ -52,7 +52,7 @@ class ListReadyRequest(TypedDict):
 
 
 class MergeMissionRequest(TypedDict):
-    """Bring a mission's work onto its target branch once every work package is approved, accepted or not."""
+    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
 
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
@@ -121,7 +121,7 @@ class ResolveWorkspaceRequest(TypedDict):
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
-    """The work package, in any notation."""
+    """The work package: `WP01`, `WP1` or `wp-01`."""
 
 
 class StartImplementationRequest(TypedDict):
@@ -130,7 +130,7 @@ class StartImplementationRequest(TypedDict):
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
-    """The work package, in any notation."""
+    """The work package: `WP01`, `WP1` or `wp-01`."""
     actor: ActorName
     """Who acts."""
     policy: NotRequired[Policy]
@@ -143,7 +143,7 @@ class StartReviewRequest(TypedDict):
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
-    """The work package, in any notation."""
+    """The work package: `WP01`, `WP1` or `wp-01`."""
     actor: ActorName
     """Who acts."""
     policy: NotRequired[Policy]
@@ -241,7 +241,7 @@ class TransitionRequest(TypedDict):
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
-    """The work package, in any notation."""
+    """The work package: `WP01`, `WP1` or `wp-01`."""
     to: str
     """The lane; `doing` means in_progress."""
     actor: ActorName

@@ -191,6 +191,8 @@ class TransitionRow(TypedDict):
     """Why; required when forced."""
     reason_source: NotRequired[str]
     """Who gave the reason, e.g. `operator`."""
+    force_source: NotRequired[Literal["wire"]]
+    """Only with `force`: nobody forced the change; the events contract has no such step without force. Absent when somebody did."""
     review_ref: str | None
     """Review that the change refers to."""
     evidence: RowEvidence | None
