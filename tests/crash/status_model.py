@@ -64,8 +64,8 @@ class Package:
             return said(request.get("reason"))
         if target not in self.targets():
             return False
-        if source == "blocked" and target == "approved":
-            return approving_evidence(request)
+        if source == "blocked":
+            return True  # back, in progress or canceled: no new proof (ADR 0010)
         return self._guard(source, target, request)
 
     def targets(self) -> list[str]:

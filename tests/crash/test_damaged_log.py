@@ -375,7 +375,7 @@ def test_damage_to_a_row_that_was_read_before_is_noticed(written: Written, lengt
     status = MissionStatus.load(lab.mission_log)
     # The board may come from what is remembered, the rows never do.
     for problems in (status.problems, status.log.problems):
-        assert [(problem.line, problem.offset) for problem in problems] == [(2, begins)]
+        assert {(problem.line, problem.offset) for problem in problems} == {(2, begins)}
     assert status.board == fold(read_log(lab.log_path))
     assert lab.bytes() == data
 

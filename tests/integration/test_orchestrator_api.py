@@ -111,7 +111,9 @@ def test_every_refusal_of_a_mission_in_work_is_an_envelope(
     orchestrate(start, *claude, *GIVEN)
     assert code(start, *codex, *GIVEN) == "WP_ALREADY_CLAIMED"
     assert code(move, *claude, "--to", "for_review", *GIVEN, *VOUCHED) == "TRANSITION_REJECTED"
-    forced = orchestrate(move, *claude, "--to", "for_review", "--force", *GIVEN, *VOUCHED)
+    forced = orchestrate(
+        move, *claude, "--to", "for_review", "--force", "--note", "x", *GIVEN, *VOUCHED
+    )
     assert forced["forced"] is True
     orchestrate("start-review", *codex, *GIVEN)
     gemini = ("--wp", "WP01", "--actor", "gemini")

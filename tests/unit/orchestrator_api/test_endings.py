@@ -146,10 +146,13 @@ def test_who_cannot_start_is_told_what_can_be_called(two: Caller) -> None:
     for wp, command, told in (
         ("WP01", "start-implementation", "transition WP01 with `to`: planned, `force`: true"),
         ("WP01", "start-review", "transition WP01 with `to`: planned, `force`: true"),
-        ("WP02", "start-implementation", "transition WP02 with `to`: in_progress"),
     ):
         data = two.refused(command, "TRANSITION_REJECTED", wp=wp, actor="codex", policy=POLICY)
         assert told in data["fix"]
+    held = two.refused(
+        "start-implementation", "WP_ALREADY_CLAIMED", wp="WP02", actor="codex", policy=POLICY
+    )
+    assert "claude" in held["message"]
 
 
 def test_unblocked_work_is_answered_with_its_holder(call: Caller) -> None:
