@@ -321,6 +321,23 @@ K19 = frozenset(
         "type",
         "where",
         "variable",
+        "argument",
+        "decision_id",
+        "belongs_to",
+        "existing_status",
+        "requested_status",
+        "final_answer",
+        "flow",
+        "status",
+        "actor_type",
+        "answerable_by",
+        "role",
+        "options",
+        "pending",
+        "step",
+        "run_id",
+        "key",
+        "answered",
     )
 )
 K20 = frozenset(
@@ -2662,6 +2679,87 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         x121 = v.get("variable", MISSING)
         if x121 is not MISSING:
             if type(x121) is not str:
+                return False
+        x122 = v.get("argument", MISSING)
+        if x122 is not MISSING:
+            if type(x122) is not str:
+                return False
+        x123 = v.get("decision_id", MISSING)
+        if x123 is not MISSING:
+            if type(x123) is not str:
+                return False
+        x124 = v.get("belongs_to", MISSING)
+        if x124 is not MISSING:
+            if type(x124) is not str:
+                return False
+        x125 = v.get("existing_status", MISSING)
+        if x125 is not MISSING:
+            if type(x125) is not str:
+                return False
+        x126 = v.get("requested_status", MISSING)
+        if x126 is not MISSING:
+            if type(x126) is not str:
+                return False
+        x127 = v.get("final_answer", MISSING)
+        if x127 is not MISSING:
+            if x127 is not None:
+                if type(x127) is not str:
+                    return False
+        x128 = v.get("flow", MISSING)
+        if x128 is not MISSING:
+            if type(x128) is not str:
+                return False
+        x129 = v.get("status", MISSING)
+        if x129 is not MISSING:
+            if type(x129) is not str:
+                return False
+        x130 = v.get("actor_type", MISSING)
+        if x130 is not MISSING:
+            if type(x130) is not str:
+                return False
+        x131 = v.get("answerable_by", MISSING)
+        if x131 is not MISSING:
+            if type(x131) is not list:
+                return False
+            else:
+                for x133 in x131:
+                    if type(x133) is not str:
+                        return False
+        x134 = v.get("role", MISSING)
+        if x134 is not MISSING:
+            if type(x134) is not str:
+                return False
+        x135 = v.get("options", MISSING)
+        if x135 is not MISSING:
+            if type(x135) is not list:
+                return False
+            else:
+                for x137 in x135:
+                    if type(x137) is not str:
+                        return False
+        x138 = v.get("pending", MISSING)
+        if x138 is not MISSING:
+            if type(x138) is not list:
+                return False
+            else:
+                for x140 in x138:
+                    if type(x140) is not str:
+                        return False
+        x141 = v.get("step", MISSING)
+        if x141 is not MISSING:
+            if type(x141) is not str:
+                return False
+        x142 = v.get("run_id", MISSING)
+        if x142 is not MISSING:
+            if type(x142) is not str:
+                return False
+        x143 = v.get("key", MISSING)
+        if x143 is not MISSING:
+            if type(x143) is not str:
+                return False
+        x144 = v.get("answered", MISSING)
+        if x144 is not MISSING:
+            if type(x144) is not bool:
                 return False
     return True
 
@@ -8699,6 +8797,227 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     S0 + "/$defs/FailureData/properties/variable/type",
                     x121,
                     "a string",
+                )
+        x122 = v.get("argument", MISSING)
+        if x122 is not MISSING:
+            if type(x122) is not str:
+                bad(
+                    out,
+                    f"{p}.argument",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/argument/type",
+                    x122,
+                    "a string",
+                )
+        x123 = v.get("decision_id", MISSING)
+        if x123 is not MISSING:
+            if type(x123) is not str:
+                bad(
+                    out,
+                    f"{p}.decision_id",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/decision_id/type",
+                    x123,
+                    "a string",
+                )
+        x124 = v.get("belongs_to", MISSING)
+        if x124 is not MISSING:
+            if type(x124) is not str:
+                bad(
+                    out,
+                    f"{p}.belongs_to",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/belongs_to/type",
+                    x124,
+                    "a string",
+                )
+        x125 = v.get("existing_status", MISSING)
+        if x125 is not MISSING:
+            if type(x125) is not str:
+                bad(
+                    out,
+                    f"{p}.existing_status",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/existing_status/type",
+                    x125,
+                    "a string",
+                )
+        x126 = v.get("requested_status", MISSING)
+        if x126 is not MISSING:
+            if type(x126) is not str:
+                bad(
+                    out,
+                    f"{p}.requested_status",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/requested_status/type",
+                    x126,
+                    "a string",
+                )
+        x127 = v.get("final_answer", MISSING)
+        if x127 is not MISSING:
+            if x127 is not None:
+                if type(x127) is not str:
+                    bad(
+                        out,
+                        f"{p}.final_answer",
+                        "type",
+                        S0 + "/$defs/FailureData/properties/final_answer/anyOf/0/type",
+                        x127,
+                        "a string or null",
+                    )
+        x128 = v.get("flow", MISSING)
+        if x128 is not MISSING:
+            if type(x128) is not str:
+                bad(
+                    out,
+                    f"{p}.flow",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/flow/type",
+                    x128,
+                    "a string",
+                )
+        x129 = v.get("status", MISSING)
+        if x129 is not MISSING:
+            if type(x129) is not str:
+                bad(
+                    out,
+                    f"{p}.status",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/status/type",
+                    x129,
+                    "a string",
+                )
+        x130 = v.get("actor_type", MISSING)
+        if x130 is not MISSING:
+            if type(x130) is not str:
+                bad(
+                    out,
+                    f"{p}.actor_type",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/actor_type/type",
+                    x130,
+                    "a string",
+                )
+        x131 = v.get("answerable_by", MISSING)
+        if x131 is not MISSING:
+            if type(x131) is not list:
+                bad(
+                    out,
+                    f"{p}.answerable_by",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/answerable_by/type",
+                    x131,
+                    "an array",
+                )
+            else:
+                for i132, x133 in enumerate(x131):
+                    if type(x133) is not str:
+                        bad(
+                            out,
+                            f"{p}.answerable_by[{i132}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/answerable_by/items/type",
+                            x133,
+                            "a string",
+                        )
+        x134 = v.get("role", MISSING)
+        if x134 is not MISSING:
+            if type(x134) is not str:
+                bad(
+                    out,
+                    f"{p}.role",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/role/type",
+                    x134,
+                    "a string",
+                )
+        x135 = v.get("options", MISSING)
+        if x135 is not MISSING:
+            if type(x135) is not list:
+                bad(
+                    out,
+                    f"{p}.options",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/options/type",
+                    x135,
+                    "an array",
+                )
+            else:
+                for i136, x137 in enumerate(x135):
+                    if type(x137) is not str:
+                        bad(
+                            out,
+                            f"{p}.options[{i136}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/options/items/type",
+                            x137,
+                            "a string",
+                        )
+        x138 = v.get("pending", MISSING)
+        if x138 is not MISSING:
+            if type(x138) is not list:
+                bad(
+                    out,
+                    f"{p}.pending",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/pending/type",
+                    x138,
+                    "an array",
+                )
+            else:
+                for i139, x140 in enumerate(x138):
+                    if type(x140) is not str:
+                        bad(
+                            out,
+                            f"{p}.pending[{i139}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/pending/items/type",
+                            x140,
+                            "a string",
+                        )
+        x141 = v.get("step", MISSING)
+        if x141 is not MISSING:
+            if type(x141) is not str:
+                bad(
+                    out,
+                    f"{p}.step",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/step/type",
+                    x141,
+                    "a string",
+                )
+        x142 = v.get("run_id", MISSING)
+        if x142 is not MISSING:
+            if type(x142) is not str:
+                bad(
+                    out,
+                    f"{p}.run_id",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/run_id/type",
+                    x142,
+                    "a string",
+                )
+        x143 = v.get("key", MISSING)
+        if x143 is not MISSING:
+            if type(x143) is not str:
+                bad(
+                    out,
+                    f"{p}.key",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/key/type",
+                    x143,
+                    "a string",
+                )
+        x144 = v.get("answered", MISSING)
+        if x144 is not MISSING:
+            if type(x144) is not bool:
+                bad(
+                    out,
+                    f"{p}.answered",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/answered/type",
+                    x144,
+                    "true or false",
                 )
 
 

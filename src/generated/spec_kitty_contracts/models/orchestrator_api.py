@@ -405,6 +405,44 @@ class FailureData(Contract):
     variable: Annotated[
         str | None, Field(description="The environment variable that names no project.")
     ] = None
+    argument: Annotated[
+        str | None, Field(description="The argument of the command that cannot be used.")
+    ] = None
+    decision_id: Annotated[str | None, Field(description="The decision.")] = None
+    belongs_to: Annotated[
+        str | None, Field(description="The mission that the decision belongs to.")
+    ] = None
+    existing_status: Annotated[
+        str | None, Field(description="The status that the decision has.")
+    ] = None
+    requested_status: Annotated[str | None, Field(description="The status that it was to get.")] = (
+        None
+    )
+    final_answer: Annotated[
+        str | None, Field(description="The answer that was recorded, if any.")
+    ] = None
+    flow: Annotated[
+        str | None, Field(description="The part of the planning that the decision belongs to.")
+    ] = None
+    status: Annotated[str | None, Field(description="The status that the decision has.")] = None
+    actor_type: Annotated[
+        str | None, Field(description="What kind of actor asked: human, llm or service.")
+    ] = None
+    answerable_by: Annotated[
+        list[str] | None, Field(description="The kinds of actors, or the actors, that may answer.")
+    ] = None
+    role: Annotated[str | None, Field(description="The role that is needed to answer.")] = None
+    options: Annotated[list[str] | None, Field(description="The answers that can be given.")] = None
+    pending: Annotated[
+        list[str] | None, Field(description="The decisions that wait for an answer.")
+    ] = None
+    step: Annotated[str | None, Field(description="The step of the mission type.")] = None
+    run_id: Annotated[str | None, Field(description="The run.")] = None
+    key: Annotated[str | None, Field(description="The key that cannot be used.")] = None
+    answered: Annotated[
+        bool | None,
+        Field(description="Whether the answer was recorded although the mission stays blocked."),
+    ] = None
 
 
 GeneralFailureCode = TypeAliasType(

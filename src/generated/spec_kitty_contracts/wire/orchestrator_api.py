@@ -297,6 +297,40 @@ class FailureData(TypedDict):
     """Where in this program it showed."""
     variable: NotRequired[str]
     """The environment variable that names no project."""
+    argument: NotRequired[str]
+    """The argument of the command that cannot be used."""
+    decision_id: NotRequired[str]
+    """The decision."""
+    belongs_to: NotRequired[str]
+    """The mission that the decision belongs to."""
+    existing_status: NotRequired[str]
+    """The status that the decision has."""
+    requested_status: NotRequired[str]
+    """The status that it was to get."""
+    final_answer: NotRequired[str | None]
+    """The answer that was recorded, if any."""
+    flow: NotRequired[str]
+    """The part of the planning that the decision belongs to."""
+    status: NotRequired[str]
+    """The status that the decision has."""
+    actor_type: NotRequired[str]
+    """What kind of actor asked: human, llm or service."""
+    answerable_by: NotRequired[list[str]]
+    """The kinds of actors, or the actors, that may answer."""
+    role: NotRequired[str]
+    """The role that is needed to answer."""
+    options: NotRequired[list[str]]
+    """The answers that can be given."""
+    pending: NotRequired[list[str]]
+    """The decisions that wait for an answer."""
+    step: NotRequired[str]
+    """The step of the mission type."""
+    run_id: NotRequired[str]
+    """The run."""
+    key: NotRequired[str]
+    """The key that cannot be used."""
+    answered: NotRequired[bool]
+    """Whether the answer was recorded although the mission stays blocked."""
 
 
 GeneralFailureCode: TypeAlias = Literal["USAGE_ERROR", "INTERNAL_ERROR"]
