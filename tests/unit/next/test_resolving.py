@@ -77,6 +77,20 @@ def test_requirements_are_told_with_what_the_specification_says(lab: Lab) -> Non
         assert requirement.text in found.to_text()
 
 
+def test_what_governs_a_step_is_in_its_prompt_and_in_its_json_with_hashes(lab: Lab) -> None:
+    for action, wp_id in (("specify", None), ("implement", "WP01"), ("review", "WP01")):
+        found = resolve_artefact(lab.project, lab.mission, action, agent="claude", wp_id=wp_id)
+        assert found.governance is not None
+        assert found.governance.profile is not None
+        assert any(item.mandatory for item in found.governance.items)
+        text, document = found.to_text(), found.to_json()["governance"]
+        assert document == found.governance.to_json()
+        for item in found.governance.items:
+            assert item.id in text
+            assert item.content_hash in text
+            assert item.text.splitlines()[0] in text
+
+
 def test_an_unknown_step_is_refused_with_those_that_exist(lab: Lab) -> None:
     with pytest.raises(UnknownAction, match="no step 'build'") as refused:
         resolve_artefact(lab.project, lab.mission, "build", agent="claude")

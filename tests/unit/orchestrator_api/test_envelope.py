@@ -231,6 +231,8 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("FEEDBACK_FILE_MISSING", "SUBTASK_AMBIGUOUS", "SUBTASK_NOT_FOUND"),  # agent tasks
         *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
         "UNKNOWN_ACTION",  # agent context
+        *("REASON_REQUIRED", "CHARTER_EDITED", "CHARTER_ANSWERS_MISSING"),  # charter
+        *("INVALID_TOKEN_BUDGET", "UNKNOWN_GOVERNANCE_ITEM"),  # charter
         *("AUTHORITY_DENIED", "DECISION_AMBIGUOUS", "INVALID_ANSWER", "NO_TIMEOUT"),  # next
         *("RACI_UNRESOLVED", "INVALID_POLICY", "INVALID_MISSION_PACK"),  # the runtime
         *("MISSION_TYPE_EXISTS", "INVALID_MISSION_TYPE"),  # mission-type
@@ -249,16 +251,8 @@ def program_codes() -> set[str]:
     """The code of every error that the program's packages define."""
     root = PUBLISHED.parents[1] / "src" / "specify_cli"
     packages = (
-        *(
-            "kernel",
-            "git",
-            "identity",
-            "status",
-            "missions",
-            "decisions",
-            "mission_runtime",
-            "next",
-        ),
+        *("kernel", "git", "identity", "status", "governance", "missions", "decisions"),
+        *("mission_runtime", "next"),
     )
     return {
         code
