@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import MissionType, NonEmptyText, Ulid
+from .definitions import MergeStrategy, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(TypedDict):
@@ -25,7 +25,7 @@ class BuildSection(TypedDict):
 class MergeSection(TypedDict):
     """How missions are merged."""
 
-    strategy: NotRequired[Literal["merge", "squash", "rebase"]]
+    strategy: NotRequired[MergeStrategy]
     """Default strategy."""
 
 
