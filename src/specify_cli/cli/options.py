@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
+from specify_cli.cli import declaring
 from specify_cli.cli.declaring import Parameter
 
-LaneName = (
-    Literal[
-        "planned",
-        "claimed",
-        "in_progress",
-        "for_review",
-        "in_review",
-        "approved",
-        "done",
-        "blocked",
-        "canceled",
-    ]
-    | str
-)
-"""The lanes that a shell offers; other spellings and `doing` are understood as well."""
-StrategyName = Literal["merge", "squash", "rebase"] | str
-"""The strategies that a shell offers; another word is refused by the merge itself."""
+if TYPE_CHECKING or not declaring.are_ignored():
+    from spec_kitty_contracts.wire.definitions import MergeStrategy
+    from spec_kitty_contracts.wire.orchestrator_request import TargetLane
+
+    LaneName = TargetLane | str
+    """The lanes that a shell offers; other spellings and `doing` are understood as well."""
+    StrategyName = MergeStrategy | str
+    """The strategies that a shell offers; another word is refused by the merge itself."""
+else:
+    # No command line is parsed from these declarations, so nobody asks what to offer.
+    LaneName = StrategyName = str
+
 JsonOption = Annotated[
     bool, Parameter(name="--json", negative="", help="Print exactly one JSON document.")
 ]

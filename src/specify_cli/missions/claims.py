@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.events.free_text import public_actor, public_names
 from specify_cli.missions.board import SELF_REVIEW
-from specify_cli.missions.implementation import (
+from specify_cli.missions.taking_up import (
     DependenciesNotSatisfied,
     WorkPackageClaimed,
     refuse_other_holder,

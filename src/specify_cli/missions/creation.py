@@ -20,13 +20,13 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.names import UnsafeName, slugify
 from specify_cli.kernel.ulid import new_ulid, ulid_time_ms
 from specify_cli.missions.documents import SPEC_FILE, TASKS_README, scaffold_text
+from specify_cli.missions.locks import lock_path
 from specify_cli.missions.metadata import META_FILE, metadata_bytes, new_metadata
 from specify_cli.missions.mission import (
     BRANCH_PREFIX,
     MISSIONS_FOLDER,
     Mission,
     load_mission,
-    lock_path,
     mission_log,
     scan_missions,
 )

@@ -59,7 +59,7 @@ def ensure_status_home(mission: Mission) -> None:
     from specify_cli.git.repository import open_repository
     from specify_cli.git.worktrees import add_worktree
     from specify_cli.kernel.locks import file_lock
-    from specify_cli.missions.mission import lock_path
+    from specify_cli.missions.locks import lock_path
 
     repo = open_repository(mission.root)
     if branch_tip(repo, branch) is None:
@@ -137,7 +137,7 @@ def _completed_identity(
     from specify_cli.identity.configuration import establish_identity
     from specify_cli.identity.project import CONFIG_FILE
     from specify_cli.kernel.locks import file_lock
-    from specify_cli.missions.mission import lock_path
+    from specify_cli.missions.locks import lock_path
 
     if capability is Capability.UNCOMMITTED_HOME:
         folder = mission.relative(mission.directory)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name
-from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.bookkeeping import joined
-from specify_cli.missions.dependencies import unmet_dependencies
 from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.handoff import examine
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.seeding import plan_by_files
+from specify_cli.missions.taking_up import (
+    WORKING,
+    check_taking_up,
+    refuse_busy_lane,
+    refuse_other_holder,
+    refuse_unmet_dependencies,
+)
 from specify_cli.missions.work_packages import PLANNING_ARTIFACT, find_work_package
 from specify_cli.missions.workspaces import (
     BASE_COMMIT,
@@ -22,11 +26,9 @@ from specify_cli.missions.workspaces import (
     record_commits,
     recorded_commit,
 )
-from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 from specify_cli.status.transitions import (
-    TransitionRejected,
     TransitionRequest,
     check_transition,
 )
@@ -35,34 +37,13 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.guards import GuardFailure
-    from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.mission import Mission
     from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.missions.workspaces import Workspace
     from specify_cli.status.board import Board
     from specify_cli.status.mission_status import StatusChange
 
-_WORKING = (Lane.CLAIMED, Lane.IN_PROGRESS)
-_STARTABLE = (Lane.PLANNED, *_WORKING)
-_UNPLANNED = (Lane.GENESIS, Lane.UNINITIALIZED)
-
-
-class DependenciesNotSatisfied(SpecKittyError):
-    """Work packages that this one builds on are not approved yet."""
-
-    code = "DEPENDENCIES_NOT_SATISFIED"
-
-
-class WorkPackageClaimed(SpecKittyError):
-    """Somebody else has the work package."""
-
-    code = "WP_ALREADY_CLAIMED"
-
-
-class LaneBusy(SpecKittyError):
-    """Somebody else works in the lane's worktree, on another work package."""
-
-    code = "LANE_BUSY"
+_STARTABLE = (Lane.PLANNED, *WORKING)
 
 
 class HandOffIncomplete(GuardsUnmet):
@@ -150,7 +131,7 @@ def start_implementation(
         found = plan_unseen(change, mission, package, actor)
         start = _unblocked(change, package, found, actor, policy_metadata)
         board = change.board
-        if start in _WORKING:
+        if start in WORKING:
             refuse_other_holder(package.id, board.work_packages[package.id].implementer, actor)
             workspace = ensure_workspace(project, mission, package.id)
             if start is Lane.CLAIMED:
@@ -167,7 +148,7 @@ def start_implementation(
         # Refused here, the work package leaves no branch and no worktree behind.
         check_taking_up(mission, start, claim)
         refuse_unmet_dependencies(package, board)
-        _refuse_busy_lane(load_lanes(mission).lane_of(package.id), package.id, board, actor)
+        refuse_busy_lane(load_lanes(mission).lane_of(package.id), package.id, board, actor)
         workspace = ensure_workspace(project, mission, package.id)
         change.transition(claim)
         _enter(change, package, workspace, actor, policy_metadata)
@@ -312,69 +293,9 @@ def hand_off(
         return HandedOff(package.id, start, Lane.FOR_REVIEW, work.tip, no_op=False)
 
 
-def check_taking_up(
-    mission: Mission, start: Lane, request: TransitionRequest, *, blocked_from: Lane | None = None
-) -> None:
-    """Check a lane change that a command without `--force` asks for.
-
-    Raises:
-        TransitionRejected: TRANSITION_REJECTED; the fix is a command that leads on from there.
-    """
-    try:
-        check_transition(start, request, blocked_from=blocked_from)
-    except TransitionRejected as error:
-        if error.details.get("guard") == "edge" and start not in _UNPLANNED:
-            error.fix = _way_on(mission, start, request)
-        raise
-
-
-def _way_on(mission: Mission, start: Lane, request: TransitionRequest) -> str:
-    who, tasks = shlex.quote(actor_label(request.actor)), "spec-kitty agent tasks"
-    where = f"--agent {who} --mission {mission.slug}"
-    if start is Lane.PLANNED:
-        return f"spec-kitty implement {request.wp_id} {where}"
-    if start is Lane.FOR_REVIEW:
-        return f"It waits for a review: spec-kitty agent action review {request.wp_id} {where}"
-    if start is Lane.IN_REVIEW:
-        return f"It is under review: {tasks} status --mission {mission.slug} tells by whom."
-    move = f"{tasks} move-task {request.wp_id}"
-    if start is Lane.BLOCKED:
-        return f"{move} --to in_progress {where}"
-    return f'Reopen it: {move} --to planned {where} --force --note "There is more to do."'
-
-
 def execution_mode(package: WorkPackage) -> str:
     """Return how the log calls the place of the work: in a worktree, or in the main checkout."""
     return "direct_repo" if package.execution_mode == PLANNING_ARTIFACT else "worktree"
-
-
-def refuse_other_holder(wp_id: str, holder: str | None, actor: str, *, task: str = "") -> None:
-    """Refuse when somebody else has a work package.
-
-    Args:
-        wp_id: The work package.
-        holder: Who has it, None for nobody.
-        actor: Who asks.
-        task: What the holder does with it; "implementing" when empty.
-
-    Raises:
-        WorkPackageClaimed: WP_ALREADY_CLAIMED.
-    """
-    if holder is None or holder == actor:
-        return
-    back = "for_review" if task else "planned"
-    raise WorkPackageClaimed(
-        f"{holder} is {task or 'implementing'} {wp_id}, not {actor}.",
-        fix=f"Take another work package (spec-kitty next --agent {actor}). If {holder} will not go "
-        f"on: spec-kitty agent tasks move-task {wp_id} --to {back} --agent {actor} --force "
-        f'--note "{holder} is gone"',
-        details={
-            "wp_id": wp_id,
-            "claimed_by": holder,
-            "requesting_actor": actor,
-            "task": task or "implementing",
-        },
-    )
 
 
 def _enter(
@@ -398,46 +319,3 @@ def _enter(
     # A second claim goes on with the first one's work: the review must see all of it.
     if recorded_commit(change.board.work_packages[package.id], BASE_COMMIT) is None:
         record_commits(change, package.id, actor, {BASE_COMMIT: workspace.base_sha})
-
-
-def refuse_unmet_dependencies(package: WorkPackage, board: Board) -> None:
-    """Refuse while work that a work package builds on is not approved.
-
-    Raises:
-        DependenciesNotSatisfied: DEPENDENCIES_NOT_SATISFIED.
-    """
-    unmet = {wp_id: board.lane(wp_id) for wp_id in unmet_dependencies(package.dependencies, board)}
-    if not unmet:
-        return
-    listed = ", ".join(f"{wp_id} ({lane.shown})" for wp_id, lane in unmet.items())
-    raise DependenciesNotSatisfied(
-        f"{package.id} builds on work that is not approved yet: {listed}.",
-        fix=f"Finish {' and '.join(unmet)} first, or remove what is not needed from `dependencies` in "
-        f"{package.path.name} and run finalize-tasks.",
-        details={
-            "wp_id": package.id,
-            "unsatisfied_dependencies": list(unmet),
-            "lanes": {wp: lane.value for wp, lane in unmet.items()},
-        },
-    )
-
-
-def _refuse_busy_lane(lane: MissionLane, wp_id: str, board: Board, actor: str) -> None:
-    if lane.is_planning:
-        return
-    for other in lane.wp_ids:
-        state = board.work_packages.get(other)
-        if other == wp_id or state is None or state.lane not in _WORKING:
-            continue
-        if state.implementer not in (None, actor):
-            raise LaneBusy(
-                f"{state.implementer} is implementing {other} in the worktree that {wp_id} shares.",
-                fix=f"Take another work package, or wait until {other} is handed off.",
-                details={
-                    "wp_id": wp_id,
-                    "lane_id": lane.lane_id,
-                    "busy_with": other,
-                    "claimed_by": state.implementer,
-                    "requesting_actor": actor,
-                },
-            )

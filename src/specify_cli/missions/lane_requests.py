@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name, public_names
 from specify_cli.missions.emit import emit_transition
-from specify_cli.missions.implementation import (
-    hand_off,
-    plan_unseen,
-    refuse_other_holder,
-    start_implementation,
-)
+from specify_cli.missions.implementation import hand_off, plan_unseen, start_implementation
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import record_verdict, start_review
 from specify_cli.missions.subtasks import DONE, outstanding_subtasks
+from specify_cli.missions.taking_up import refuse_other_holder
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus

@@ -24,17 +24,12 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.consolidation import bring_status_home
 from specify_cli.missions.home import documents_target, write_documents
 from specify_cli.missions.landing import land, plan_landing
+from specify_cli.missions.locks import lock_path
 from specify_cli.missions.merge_cleanup import clean_up
 from specify_cli.missions.merge_plan import plan_merge
 from specify_cli.missions.merge_report import Cleanup, MergeReport
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
-from specify_cli.missions.mission import (
-    MISSIONS_FOLDER,
-    list_missions,
-    load_mission,
-    lock_path,
-    mission_log,
-)
+from specify_cli.missions.mission import MISSIONS_FOLDER, list_missions, load_mission, mission_log
 from specify_cli.missions.seeding import beginning
 from specify_cli.missions.workspaces import main_checkout
 from specify_cli.status.lanes import Lane

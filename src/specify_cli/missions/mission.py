@@ -6,12 +6,12 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.git.layout import common_folder, git_folder
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.names import safe_segment
 from specify_cli.kernel.ulid import is_ulid
 from specify_cli.missions.branches import BRANCH_PREFIX as BRANCH_PREFIX
 from specify_cli.missions.branches import branches_holding, checked_out_branch, missions_elsewhere
+from specify_cli.missions.locks import lock_path, mission_lock
 from specify_cli.missions.metadata import META_FILE, CorruptMetadata, read_metadata
 
 if TYPE_CHECKING:
@@ -268,16 +268,11 @@ def folded_log(mission: Mission) -> FoldedLog:
     """
     from specify_cli.status.reading import LogPlace, fold_log, read_folded
 
-    lock = _lock_of(mission)
+    lock = mission_lock(mission)
     if lock is None:
         # Without a git folder to keep anything in, the log can be read all the same.
         return fold_log(mission.log_file)
     return read_folded(LogPlace(mission.coordination_root or mission.root, mission.log_file, lock))
-
-
-def lock_path(common_dir: Path, name: str) -> Path:
-    """Return the place of a named lock: in the git folder that all worktrees share."""
-    return common_dir / "spec-kitty" / "locks" / f"{name}.lock"
 
 
 def _only_mission(root: Path) -> Mission:
@@ -335,19 +330,10 @@ def _settled(root: Path, directory: Path, found: Mission | None = None) -> Missi
     from specify_cli.status.pending import take_back_if_crashed
 
     mission = found or _read(root, directory)
-    lock = _lock_of(mission)
+    lock = mission_lock(mission)
     if lock is not None and take_back_if_crashed(lock, mission.coordination_root or root):
         return _read(root, directory)
     return mission
-
-
-def _lock_of(mission: Mission) -> Path | None:
-    """Return the mission's lock; None outside of a repository."""
-    try:
-        common_dir = common_folder(git_folder(mission.root))
-    except OSError:
-        return None
-    return lock_path(common_dir, f"mission-{mission.slug}")
 
 
 def _answers_to(mission: Mission, handle: str) -> bool:

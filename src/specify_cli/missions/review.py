@@ -11,9 +11,10 @@ from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.missions.bookkeeping import REVIEW_CYCLE, joined
 from specify_cli.missions.claims import note_self_review
-from specify_cli.missions.implementation import check_taking_up, execution_mode, refuse_other_holder
+from specify_cli.missions.implementation import execution_mode
 from specify_cli.missions.lanes import load_lanes
 from specify_cli.missions.mission import TASKS_FOLDER
+from specify_cli.missions.taking_up import check_taking_up, refuse_other_holder
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.missions.workspaces import (
     BASE_COMMIT,

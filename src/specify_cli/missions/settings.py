@@ -11,7 +11,7 @@ from specify_cli.identity.project import CONFIG_FILE, ConfigInvalid, NotInitiali
 from specify_cli.kernel.errors import UsageError
 from specify_cli.kernel.files import DISK, read_text
 from specify_cli.kernel.locks import file_lock
-from specify_cli.missions.mission import lock_path
+from specify_cli.missions.locks import lock_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

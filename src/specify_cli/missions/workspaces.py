@@ -13,7 +13,8 @@ from specify_cli.kernel.locks import file_lock
 from specify_cli.missions.bookkeeping import is_bookkeeping
 from specify_cli.missions.dependencies import dependency_graph, reaches
 from specify_cli.missions.lanes import load_lanes
-from specify_cli.missions.mission import BRANCH_PREFIX, folded_log, lock_path
+from specify_cli.missions.locks import lock_path
+from specify_cli.missions.mission import BRANCH_PREFIX, folded_log
 from specify_cli.missions.work_packages import find_work_package, scan_work_packages
 from specify_cli.status.lanes import TERMINAL_LANES
 

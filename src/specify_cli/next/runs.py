@@ -10,7 +10,7 @@ from specify_cli.kernel.files import DISK, json_document
 from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.ulid import is_ulid, ulid_of
 from specify_cli.mission_runtime.placement import ArtefactKind, place
-from specify_cli.missions.mission import lock_path
+from specify_cli.missions.locks import lock_path
 from specify_cli.next._internal_runtime.schema import MissionRunSnapshot
 from specify_cli.next._internal_runtime.state import mission_of
 

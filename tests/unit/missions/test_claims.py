@@ -8,9 +8,9 @@ import pytest
 
 from specify_cli.missions.board import is_self_review, mission_board
 from specify_cli.missions.emit import Emitted, emit_transition
-from specify_cli.missions.implementation import DependenciesNotSatisfied, WorkPackageClaimed
 from specify_cli.missions.moves import Move, move_work_package
 from specify_cli.missions.review import record_verdict, start_review
+from specify_cli.missions.taking_up import DependenciesNotSatisfied, WorkPackageClaimed
 from specify_cli.next import advance
 from specify_cli.status.lanes import Lane
 from specify_cli.status.transitions import TransitionRejected

@@ -9,16 +9,14 @@ import pytest
 from specify_cli.git.repository import open_repository
 from specify_cli.identity.project import Project
 from specify_cli.missions.implementation import (
-    DependenciesNotSatisfied,
     HandOffIncomplete,
-    LaneBusy,
-    WorkPackageClaimed,
     hand_off,
     handoff_problems,
     start_implementation,
 )
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.subtasks import mark_subtasks
+from specify_cli.missions.taking_up import DependenciesNotSatisfied, LaneBusy, WorkPackageClaimed
 from specify_cli.missions.workspaces import LaneBranchMissing
 from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus

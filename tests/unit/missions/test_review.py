@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from specify_cli.kernel.yaml import split_frontmatter
-from specify_cli.missions.implementation import WorkPackageClaimed
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.review import (
     ReviewFeedbackRequired,
@@ -17,6 +16,7 @@ from specify_cli.missions.review import (
     review_files,
     start_review,
 )
+from specify_cli.missions.taking_up import WorkPackageClaimed
 from specify_cli.missions.work_packages import find_work_package
 from specify_cli.missions.workspaces import LaneBranchMissing
 from specify_cli.status.lanes import Lane

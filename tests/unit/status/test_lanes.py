@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from spec_kitty_events.status import Lane as UpstreamLane
 
+from spec_kitty_contracts.wire.orchestrator_request import TargetLane
 from specify_cli.status.lanes import (
     DISPLAY_LANES,
     Lane,
@@ -20,8 +23,8 @@ def test_the_lanes_are_those_of_the_event_contract_and_one_read_value() -> None:
     }
 
 
-def test_nine_lanes_are_displayed() -> None:
-    assert len(DISPLAY_LANES) == 9
+def test_the_lanes_of_a_board_are_those_that_work_can_be_moved_to() -> None:
+    assert tuple(DISPLAY_LANES) == get_args(TargetLane)
     assert not {Lane.GENESIS, Lane.UNINITIALIZED} & set(DISPLAY_LANES)
 
 

@@ -423,7 +423,7 @@ def mission_meta(v: Any, p: str, out: list[Violation]) -> None:
                     out,
                     f"{p}.merge_strategy",
                     "type",
-                    S0 + "/properties/merge_strategy/type",
+                    S0 + "/$defs/MergeStrategy/type",
                     x20,
                     "a string",
                 )
@@ -433,7 +433,7 @@ def mission_meta(v: Any, p: str, out: list[Violation]) -> None:
                         out,
                         f"{p}.merge_strategy",
                         "enum",
-                        S0 + "/properties/merge_strategy/enum",
+                        S0 + "/$defs/MergeStrategy/enum",
                         x20,
                         'one of "merge", "squash", "rebase"',
                     )

@@ -5909,21 +5909,14 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
             )
         else:
             if type(x7) is not str:
-                bad(
-                    out,
-                    f"{p}.strategy",
-                    "type",
-                    S0 + "/$defs/MergeMissionData/properties/strategy/type",
-                    x7,
-                    "a string",
-                )
+                bad(out, f"{p}.strategy", "type", S0 + "/$defs/MergeStrategy/type", x7, "a string")
             else:
                 if not (x7 in {"merge", "squash", "rebase"}):
                     bad(
                         out,
                         f"{p}.strategy",
                         "enum",
-                        S0 + "/$defs/MergeMissionData/properties/strategy/enum",
+                        S0 + "/$defs/MergeStrategy/enum",
                         x7,
                         'one of "merge", "squash", "rebase"',
                     )

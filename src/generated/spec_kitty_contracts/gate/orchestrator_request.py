@@ -471,6 +471,34 @@ def orchestrator_request_StartReviewRequest_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_request_TargetLane_ok(v: Any) -> bool:
+    if type(v) is not str:
+        return False
+    else:
+        if not (
+            v
+            in {
+                "planned",
+                "claimed",
+                "in_progress",
+                "for_review",
+                "in_review",
+                "approved",
+                "done",
+                "blocked",
+                "canceled",
+            }
+        ):
+            return False
+    return True
+
+
+def orchestrator_request_TransitionRequest_to_anyOf_1_ok(v: Any) -> bool:
+    if type(v) is not str:
+        return False
+    return True
+
+
 def orchestrator_request_RowRepoEvidence_ok(v: Any) -> bool:
     if type(v) is not dict:
         return False
@@ -679,6 +707,11 @@ def orchestrator_request_TransitionRequest_ok(v: Any) -> bool:
                     return False
                 if len(x3) > 60:
                     return False
+                if not (
+                    orchestrator_request_TargetLane_ok(x3)
+                    or orchestrator_request_TransitionRequest_to_anyOf_1_ok(x3)
+                ):
+                    return False
         x4 = v.get("actor", MISSING)
         if x4 is MISSING:
             return False
@@ -842,6 +875,21 @@ def orchestrator_request_AcceptMissionRequest_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_request_MergeStrategy_ok(v: Any) -> bool:
+    if type(v) is not str:
+        return False
+    else:
+        if not (v in {"merge", "squash", "rebase"}):
+            return False
+    return True
+
+
+def orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(v: Any) -> bool:
+    if type(v) is not str:
+        return False
+    return True
+
+
 def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
     if type(v) is not dict:
         return False
@@ -874,6 +922,11 @@ def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
                 if not x3:
                     return False
                 if len(x3) > 60:
+                    return False
+                if not (
+                    orchestrator_request_MergeStrategy_ok(x3)
+                    or orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(x3)
+                ):
                     return False
         x4 = v.get("push", MISSING)
         if x4 is not MISSING:
@@ -2128,6 +2181,46 @@ def orchestrator_request_StartReviewRequest(v: Any, p: str, out: list[Violation]
             extra_keys(out, p, S0 + "/$defs/StartReviewRequest/additionalProperties", v, K5)
 
 
+def orchestrator_request_TargetLane(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not str:
+        bad(out, p, "type", S0 + "/$defs/TargetLane/type", v, "a string")
+    else:
+        if not (
+            v
+            in {
+                "planned",
+                "claimed",
+                "in_progress",
+                "for_review",
+                "in_review",
+                "approved",
+                "done",
+                "blocked",
+                "canceled",
+            }
+        ):
+            bad(
+                out,
+                p,
+                "enum",
+                S0 + "/$defs/TargetLane/enum",
+                v,
+                'one of "planned", "claimed", "in_progress", "for_review", "in_review", "approved", "done", "blocked", "canceled"',
+            )
+
+
+def orchestrator_request_TransitionRequest_to_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not str:
+        bad(
+            out,
+            p,
+            "type",
+            S0 + "/$defs/TransitionRequest/properties/to/anyOf/1/type",
+            v,
+            "a string",
+        )
+
+
 def orchestrator_request_RowRepoEvidence(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/RowRepoEvidence/type", v, "an object")
@@ -2672,6 +2765,27 @@ def orchestrator_request_TransitionRequest(v: Any, p: str, out: list[Violation])
                         x3,
                         "at most 60 characters",
                     )
+                if not (
+                    orchestrator_request_TargetLane_ok(x3)
+                    or orchestrator_request_TransitionRequest_to_anyOf_1_ok(x3)
+                ):
+                    bad(
+                        out,
+                        f"{p}.to",
+                        "anyOf",
+                        S0 + "/$defs/TransitionRequest/properties/to/anyOf",
+                        x3,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.to",
+                        x3,
+                        (
+                            orchestrator_request_TargetLane,
+                            orchestrator_request_TransitionRequest_to_anyOf_1,
+                        ),
+                    )
         x4 = v.get("actor", MISSING)
         if x4 is MISSING:
             bad(
@@ -3081,6 +3195,35 @@ def orchestrator_request_AcceptMissionRequest(v: Any, p: str, out: list[Violatio
             extra_keys(out, p, S0 + "/$defs/AcceptMissionRequest/additionalProperties", v, K13)
 
 
+def orchestrator_request_MergeStrategy(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not str:
+        bad(out, p, "type", S0 + "/$defs/MergeStrategy/type", v, "a string")
+    else:
+        if not (v in {"merge", "squash", "rebase"}):
+            bad(
+                out,
+                p,
+                "enum",
+                S0 + "/$defs/MergeStrategy/enum",
+                v,
+                'one of "merge", "squash", "rebase"',
+            )
+
+
+def orchestrator_request_MergeMissionRequest_strategy_anyOf_1(
+    v: Any, p: str, out: list[Violation]
+) -> None:
+    if type(v) is not str:
+        bad(
+            out,
+            p,
+            "type",
+            S0 + "/$defs/MergeMissionRequest/properties/strategy/anyOf/1/type",
+            v,
+            "a string",
+        )
+
+
 def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/MergeMissionRequest/type", v, "an object")
@@ -3183,6 +3326,27 @@ def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation
                         S0 + "/$defs/MergeMissionRequest/properties/strategy/maxLength",
                         x3,
                         "at most 60 characters",
+                    )
+                if not (
+                    orchestrator_request_MergeStrategy_ok(x3)
+                    or orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(x3)
+                ):
+                    bad(
+                        out,
+                        f"{p}.strategy",
+                        "anyOf",
+                        S0 + "/$defs/MergeMissionRequest/properties/strategy/anyOf",
+                        x3,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.strategy",
+                        x3,
+                        (
+                            orchestrator_request_MergeStrategy,
+                            orchestrator_request_MergeMissionRequest_strategy_anyOf_1,
+                        ),
                     )
         x4 = v.get("push", MISSING)
         if x4 is not MISSING:

@@ -370,21 +370,14 @@ def project_config_MergeSection(v: Any, p: str, out: list[Violation]) -> None:
         x1 = v.get("strategy", MISSING)
         if x1 is not MISSING:
             if type(x1) is not str:
-                bad(
-                    out,
-                    f"{p}.strategy",
-                    "type",
-                    S0 + "/$defs/MergeSection/properties/strategy/type",
-                    x1,
-                    "a string",
-                )
+                bad(out, f"{p}.strategy", "type", S0 + "/$defs/MergeStrategy/type", x1, "a string")
             else:
                 if not (x1 in {"merge", "squash", "rebase"}):
                     bad(
                         out,
                         f"{p}.strategy",
                         "enum",
-                        S0 + "/$defs/MergeSection/properties/strategy/enum",
+                        S0 + "/$defs/MergeStrategy/enum",
                         x1,
                         'one of "merge", "squash", "rebase"',
                     )

@@ -213,6 +213,17 @@ Lane = TypeAliasType(
 )
 
 
+MergeStrategy = TypeAliasType(
+    "MergeStrategy",
+    Annotated[
+        Literal["merge", "squash", "rebase"],
+        Field(
+            description="How a mission's work comes onto its target branch.", title="MergeStrategy"
+        ),
+    ],
+)
+
+
 MissionNumber = TypeAliasType(
     "MissionNumber",
     Annotated[

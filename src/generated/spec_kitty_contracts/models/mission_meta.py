@@ -7,7 +7,16 @@ from pydantic import ConfigDict, Field
 
 from spec_kitty_contracts.models.base import Contract
 
-from .definitions import Actor, CommitSha, MissionNumber, MissionSlug, MissionType, Timestamp, Ulid
+from .definitions import (
+    Actor,
+    CommitSha,
+    MergeStrategy,
+    MissionNumber,
+    MissionSlug,
+    MissionType,
+    Timestamp,
+    Ulid,
+)
 
 
 class MissionMeta(Contract):
@@ -72,9 +81,7 @@ class MissionMeta(Contract):
     merged_commit: Annotated[
         CommitSha | None, Field(description="Commit that holds the merged work.")
     ] = None
-    merge_strategy: Annotated[
-        Literal["merge", "squash", "rebase"] | None, Field(description="How it was merged.")
-    ] = None
+    merge_strategy: Annotated[MergeStrategy | None, Field(description="How it was merged.")] = None
     baseline_merge_commit: Annotated[
         CommitSha | None, Field(description="Tip of the target branch before the merge.")
     ] = None

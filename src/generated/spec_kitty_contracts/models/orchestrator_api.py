@@ -13,6 +13,7 @@ from .definitions import (
     BoardLane,
     Count,
     ErrorCode,
+    MergeStrategy,
     MissionNumber,
     MissionSlug,
     MissionType,
@@ -487,7 +488,7 @@ class MergeMissionData(Contract):
     merged: Annotated[Literal[True], Field(description="It was.")]
     target_branch: Annotated[str, Field(description="Where the work is now.", min_length=1)]
     strategy: Annotated[
-        Literal["merge", "squash", "rebase"],
+        MergeStrategy,
         Field(description="How the work came onto it, now or in the earlier call that merged it."),
     ]
     worktree_removed: Annotated[

@@ -8,7 +8,7 @@ from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import Contract
 
-from .definitions import ReviewResult, RowEvidence
+from .definitions import MergeStrategy, ReviewResult, RowEvidence
 
 ActorName = TypeAliasType(
     "ActorName",
@@ -119,6 +119,12 @@ class ListReadyRequest(Contract):
     ]
 
 
+Strategy = TypeAliasType(
+    "Strategy",
+    Annotated[str, Field(description="merge, squash or rebase.", max_length=60, min_length=1)],
+)
+
+
 class MergeMissionRequest(Contract):
     """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
 
@@ -138,7 +144,7 @@ class MergeMissionRequest(Contract):
         Field(description="Another branch to bring it onto.", max_length=200, min_length=1),
     ] = None
     strategy: Annotated[
-        str | None, Field(description="merge, squash or rebase.", max_length=60, min_length=1)
+        MergeStrategy | Strategy | None, Field(description="merge, squash or rebase.")
     ] = None
     push: Annotated[bool | None, Field(description="Push the target branch afterwards.")] = None
     actor: Annotated[ActorName | None, Field(description="Who acts.")] = None
@@ -296,6 +302,36 @@ class StartReviewRequest(Contract):
     review_ref: Annotated[
         str | None, Field(description="What the review refers to.", max_length=1000, min_length=1)
     ] = None
+
+
+TargetLane = TypeAliasType(
+    "TargetLane",
+    Annotated[
+        Literal[
+            "planned",
+            "claimed",
+            "in_progress",
+            "for_review",
+            "in_review",
+            "approved",
+            "done",
+            "blocked",
+            "canceled",
+        ],
+        Field(
+            description="A lane that a work package can be moved to, in the order work moves through them.",
+            title="TargetLane",
+        ),
+    ],
+)
+
+
+To = TypeAliasType(
+    "To",
+    Annotated[
+        str, Field(description="The lane; `doing` means in_progress.", max_length=60, min_length=1)
+    ],
+)
 
 
 class AcceptMissionRequest(Contract):
@@ -462,9 +498,7 @@ class TransitionRequest(Contract):
     wp: Annotated[
         AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
     ]
-    to: Annotated[
-        str, Field(description="The lane; `doing` means in_progress.", max_length=60, min_length=1)
-    ]
+    to: Annotated[TargetLane | To, Field(description="The lane; `doing` means in_progress.")]
     actor: Annotated[ActorName, Field(description="Who acts.")]
     note: Annotated[str | None, Field(description="Why.", max_length=10000, min_length=1)] = None
     policy: Annotated[

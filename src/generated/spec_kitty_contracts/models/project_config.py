@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 from spec_kitty_contracts.models.base import UUID, Contract
 
-from .definitions import AgentName, MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, MergeStrategy, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(Contract):
@@ -35,9 +35,7 @@ class MergeSection(Contract):
     model_config = ConfigDict(
         extra="allow",
     )
-    strategy: Annotated[
-        Literal["merge", "squash", "rebase"] | None, Field(description="Default strategy.")
-    ] = None
+    strategy: Annotated[MergeStrategy | None, Field(description="Default strategy.")] = None
 
 
 class MissionSection(Contract):

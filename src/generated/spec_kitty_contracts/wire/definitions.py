@@ -109,6 +109,10 @@ Lane: TypeAlias = Literal[
 """Work-package lifecycle lanes."""
 
 
+MergeStrategy: TypeAlias = Literal["merge", "squash", "rebase"]
+"""How a mission's work comes onto its target branch."""
+
+
 MissionNumber: TypeAlias = int
 """Number in the repository's mission list."""
 

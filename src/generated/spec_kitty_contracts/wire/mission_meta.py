@@ -3,7 +3,16 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import Actor, CommitSha, MissionNumber, MissionSlug, MissionType, Timestamp, Ulid
+from .definitions import (
+    Actor,
+    CommitSha,
+    MergeStrategy,
+    MissionNumber,
+    MissionSlug,
+    MissionType,
+    Timestamp,
+    Ulid,
+)
 
 
 class MissionMeta(TypedDict):
@@ -47,7 +56,7 @@ class MissionMeta(TypedDict):
     """Who merged."""
     merged_commit: NotRequired[CommitSha]
     """Commit that holds the merged work."""
-    merge_strategy: NotRequired[Literal["merge", "squash", "rebase"]]
+    merge_strategy: NotRequired[MergeStrategy]
     """How it was merged."""
     baseline_merge_commit: NotRequired[CommitSha]
     """Tip of the target branch before the merge."""

@@ -9,6 +9,7 @@ from .definitions import (
     BoardLane,
     Count,
     ErrorCode,
+    MergeStrategy,
     MissionNumber,
     MissionSlug,
     MissionType,
@@ -361,7 +362,7 @@ class MergeMissionData(TypedDict):
     """It was."""
     target_branch: str
     """Where the work is now."""
-    strategy: Literal["merge", "squash", "rebase"]
+    strategy: MergeStrategy
     """How the work came onto it, now or in the earlier call that merged it."""
     worktree_removed: bool
     """Whether there were worktrees of merged work and all are gone; `kept` says why one is not."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from .definitions import ReviewResult, RowEvidence
+from .definitions import MergeStrategy, ReviewResult, RowEvidence
 
 ActorName: TypeAlias = str
 """The name of an agent or a person; one line that does not begin with a hyphen."""
@@ -51,6 +51,10 @@ class ListReadyRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
 
 
+Strategy: TypeAlias = str
+"""merge, squash or rebase."""
+
+
 class MergeMissionRequest(TypedDict):
     """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
 
@@ -58,7 +62,7 @@ class MergeMissionRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     target: NotRequired[str]
     """Another branch to bring it onto."""
-    strategy: NotRequired[str]
+    strategy: NotRequired[MergeStrategy | Strategy]
     """merge, squash or rebase."""
     push: NotRequired[bool]
     """Push the target branch afterwards."""
@@ -152,6 +156,24 @@ class StartReviewRequest(TypedDict):
     """What the review refers to."""
 
 
+TargetLane: TypeAlias = Literal[
+    "planned",
+    "claimed",
+    "in_progress",
+    "for_review",
+    "in_review",
+    "approved",
+    "done",
+    "blocked",
+    "canceled",
+]
+"""A lane that a work package can be moved to, in the order work moves through them."""
+
+
+To: TypeAlias = str
+"""The lane; `doing` means in_progress."""
+
+
 class AcceptMissionRequest(TypedDict):
     """Accept a mission whose work packages are all approved."""
 
@@ -242,7 +264,7 @@ class TransitionRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
     """The work package: `WP01`, `WP1` or `wp-01`."""
-    to: str
+    to: TargetLane | To
     """The lane; `doing` means in_progress."""
     actor: ActorName
     """Who acts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypedDict
 
-from .definitions import AgentName, MissionType, NonEmptyText, Ulid
+from .definitions import AgentName, MergeStrategy, MissionType, NonEmptyText, Ulid
 
 
 class AgentsSection(TypedDict):
@@ -26,7 +26,7 @@ class BuildSection(TypedDict):
 class MergeSection(TypedDict):
     """How missions are merged."""
 
-    strategy: NotRequired[Literal["merge", "squash", "rebase"]]
+    strategy: NotRequired[MergeStrategy]
     """Default strategy."""
 
 
