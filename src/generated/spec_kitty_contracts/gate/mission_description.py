@@ -1210,7 +1210,7 @@ def mission_description_MissionAuditStep(v: Any, p: str, out: list[Violation]) -
                             out,
                             f"{p}.depends_on[{i7}]",
                             "type",
-                            S0 + "/$defs/MissionAuditStep/properties/depends_on/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x8,
                             "a string",
                         )
@@ -1220,8 +1220,7 @@ def mission_description_MissionAuditStep(v: Any, p: str, out: list[Violation]) -
                                 out,
                                 f"{p}.depends_on[{i7}]",
                                 "minLength",
-                                S0
-                                + "/$defs/MissionAuditStep/properties/depends_on/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x8,
                                 "at least 1 character",
                             )

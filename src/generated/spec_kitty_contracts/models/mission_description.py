@@ -31,9 +31,6 @@ class AuditSettings(Contract):
     metadata: Annotated[dict[str, Any] | None, Field(description="Anything else.")] = None
 
 
-DependsOnItem = TypeAliasType("DependsOnItem", Annotated[str, Field(min_length=1)])
-
-
 MissionTypeKey = TypeAliasType(
     "MissionTypeKey",
     Annotated[
@@ -154,7 +151,7 @@ class MissionAuditStep(Contract):
         SignificanceRating | None, Field(description="How much depends on it.")
     ] = None
     depends_on: Annotated[
-        list[DependsOnItem] | None,
+        list[NonEmptyText] | None,
         Field(description="Ids of the steps that must be complete first."),
     ] = None
     raci: Annotated[

@@ -112,7 +112,7 @@ class MissionAuditStep(TypedDict):
     """How it works."""
     significance: NotRequired[SignificanceRating]
     """How much depends on it."""
-    depends_on: NotRequired[list[str]]
+    depends_on: NotRequired[list[NonEmptyText]]
     """Ids of the steps that must be complete first."""
     raci: NotRequired[RaciAssignment]
     """Who takes which role, when that is not the usual."""
