@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.fold import write_log
+from benchmarks.long_log import draw_out
 from benchmarks.projects import Project, planned_project
 from tests.conftest import COMMAND, git
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROWS = 100_000
+PACKAGES = 99
 COLD_SECONDS, WARM_SECONDS = 0.6, 0.15
 PARSER_SECONDS = 0.5
 PEAK_BYTES = 120 * 1024 * 1024
@@ -47,10 +48,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("long")
     project = planned_project(folder / "p", COMMAND, work_packages=3)
     log = project.root / "kitty-specs" / project.mission / "status.events.jsonl"
-    planned = log.read_bytes()
-    write_log(log, ROWS)
-    # The planning happened later than the generated rows, which are of a fixed day.
-    log.write_bytes(log.read_bytes().replace(b"2026-11-21T", b"2025-11-21T") + planned)
+    draw_out(log, ROWS, PACKAGES)
     git(project.root, "add", "-A")
     git(project.root, "commit", "-q", "-m", "A long story")
     return project

@@ -22,33 +22,44 @@ from specify_cli.status.row_reader import RowReader, Transition
 from specify_cli.status.tally import EDGES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from specify_cli.status.log import ByteStream
     from specify_cli.status.row_reader import Annotation, OtherKind
     from specify_cli.status.tally import Tally
 
 _CHUNK_BYTES = 65536
 
-_TEXT = r'"([^"\\\x00-\x1f]+)"'
-_TEXT_OR_NULL = r'(null|"[^"\\\x00-\x1f]*")'
-_SKIPPED = r'(?:null|"[^"\\\x00-\x1f]*")'
-_LANE = r'"([a-z_]+)"'
-_WHOLE_NUMBER = r"(0|[1-9][0-9]{0,14})"
+_CONTROLS = bytes(set(range(0x20)) - {0x0A})
 _MOMENT = r'"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}\+00:00)"'  # RFC 3339
-_PLAIN = (
-    rf'\{{"actor": {_TEXT}, "at": {_MOMENT}, (?:"build_id": {_SKIPPED}, )?"event_id": {_TEXT}, '
-    rf'"evidence": null, "execution_mode": {_SKIPPED}, "force": (true|false), '
-    rf'"from_lane": {_LANE}, (?:"lamport_clock": {_WHOLE_NUMBER}, )?"mission_id": {_SKIPPED}, '
-    rf'"mission_slug": {_SKIPPED}, "policy_metadata": null, "reason": {_SKIPPED}, '
-    rf'"review_ref": {_TEXT_OR_NULL}, "to_lane": {_LANE}, "wp_id": {_TEXT}\}}\r?\n'
-)
-# Every line is one match; the groups are empty for one that is no plain lane change.
-_plain_changes = re.compile(rf"{_PLAIN}|[^\n]*\n").findall
-# A cancellation and a block have a reason, which the pattern leaves out.
-_EDGES = {
-    pair: edge
-    for pair, edge in EDGES.items()
-    if edge.target is not Lane.CANCELED and edge.target is not Lane.BLOCKED
-}
+_WHOLE_NUMBER = r"(0|[1-9][0-9]{0,14})"
+
+
+def _plain_changes(character: str) -> Callable[[str], list[tuple[str, ...]]]:
+    """Return what takes each line of a text apart; the parts of one that is no plain change are empty.
+
+    Args:
+        character: The class of characters that a text may consist of.
+    """
+    text, skipped = f'"({character}+)"', f'(?:null|"{character}*")'
+    text_or_null, member = f'(null|"{character}*")', f'"{character}*": {skipped}'
+    return re.compile(
+        rf'\{{"actor": {text}, "at": {_MOMENT}, (?:"build_id": {skipped}, )?"event_id": {text}, '
+        rf'"evidence": null, "execution_mode": {skipped}, "force": (true|false), '
+        rf'"from_lane": {text}, (?:"lamport_clock": {_WHOLE_NUMBER}, )?"mission_id": {skipped}, '
+        rf'"mission_slug": {skipped}, "policy_metadata": null, "reason": {text_or_null}, '
+        rf'"review_ref": {text_or_null}, '
+        rf'(?:"review_result": (null|\{{{member}(?:, {member})*\}}), )?'
+        rf'"to_lane": {text}, "wp_id": {text}\}}\r?\n|[^\n]*\n'
+    ).findall
+
+
+_exactly = _plain_changes(r'[^"\\\x00-\x1f]')
+# Twice as quick, and as exact in a block without a backslash or a control character.
+_quickly = _plain_changes('[^"]')
+_BLOCKED = Lane.BLOCKED.value
+# Who gave the reason of a cancellation is left out of the pattern.
+_EDGES = {pair: edge for pair, edge in EDGES.items() if edge.target is not Lane.CANCELED}
 
 
 class NotInOrder(Exception):
@@ -80,6 +91,7 @@ class _Folder:
         self._before = before
         self._reader = RowReader()
         self._ids: set[str] = set()
+        self._verdicts: dict[str, str] = {}  # of plain rows, unparsed: only the last one counts
         self._problems = list(before.problems)
         self._moves = self._notes = 0
         self._others: dict[OtherKind, int] = {"lifecycle": 0, "decision": 0, "unknown": 0}
@@ -89,7 +101,7 @@ class _Folder:
     def read(self, stream: ByteStream) -> None:
         """Take in every line."""
         while block := stream.read(_CHUNK_BYTES) + stream.readline():
-            rows = _plain_changes(_text_of(block))
+            rows = _rows_of(block)
             lines = BytesIO(block).readlines() if not rows else []
             if rows:
                 self._add_rows(rows, block)
@@ -99,6 +111,8 @@ class _Folder:
                 raise NotInOrder
             self._line += len(rows) or len(lines)
             self._size += len(block)
+        for wp_id in list(self._verdicts):
+            self._settle_verdict(wp_id)
 
     def summary(self) -> LogSummary:
         """Return the summary of everything read, now and before."""
@@ -124,9 +138,11 @@ class _Folder:
         """
         tally, moment, edges, add_id = self._tally, datetime.fromisoformat, _EDGES, self._ids.add
         package, wp_ids, floor = tally.package, self._reader.wp_ids, self._before.top_event_id
+        verdicts = self._verdicts
         lines: list[bytes] = []
         top, plain = self._clock, 0
-        for index, (actor, at, event_id, force, source, clock, ref, target, wp) in enumerate(rows):
+        for index, row in enumerate(rows):
+            actor, at, event_id, force, source, clock, reason, ref, verdict, target, wp = row
             try:
                 moment(at)
                 edge = edges[source, target]
@@ -138,9 +154,15 @@ class _Folder:
             if (at <= last and (at, event_id) <= (last, tally.last_id)) or event_id <= floor:
                 raise NotInOrder
             tally.last_at, tally.last_id = at, event_id
-            package(wp_ids[wp]).move(
+            wp_id = wp_ids[wp]
+            totals = package(wp_id)
+            counts = totals.move(
                 at, event_id, edge, actor, force == "true", None if ref == "null" else ref[1:-1]
             )
+            if counts and target == _BLOCKED:
+                totals.blocked_for = None if reason == "null" else reason[1:-1]
+            if counts and verdict and verdict != "null":
+                verdicts[wp_id] = verdict
             add_id(event_id)
             plain += 1
             if clock and (number := int(clock)) > top:
@@ -176,6 +198,7 @@ class _Folder:
         if key <= last or item.event_id <= self._before.top_event_id:
             raise NotInOrder
         if isinstance(item, Transition):
+            self._settle_verdict(item.wp_id)
             tally.add_move(item)
             self._moves += 1
         else:
@@ -184,10 +207,21 @@ class _Folder:
         self._ids.add(item.event_id)
         self._latest = max(self._latest, item.at)
 
+    def _settle_verdict(self, wp_id: str) -> None:
+        """Parse the verdict of a plain row that no later one has replaced."""
+        verdict = self._verdicts.pop(wp_id, None)
+        if verdict is not None:
+            self._tally.package(wp_id).review_result = parse_line(verdict.encode())
 
-def _text_of(block: bytes) -> str:
-    """Decode whole lines; empty when one is damaged or torn, which the JSON parser will tell."""
+
+def _rows_of(block: bytes) -> list[tuple[str, ...]]:
+    """Take whole lines apart; empty when one is damaged or torn, which the JSON parser will tell."""
     try:
-        return block.decode() if block.endswith(b"\n") else ""
+        text = block.decode() if block.endswith(b"\n") else ""
     except UnicodeDecodeError:
-        return ""
+        return []
+    if b"\\" in block or len(block.translate(None, _CONTROLS)) < len(block):
+        return _exactly(text)
+    rows = _quickly(text)
+    # A text that runs over the end of its line makes one row of two.
+    return rows if len(rows) == block.count(b"\n") else _exactly(text)

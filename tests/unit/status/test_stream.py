@@ -160,11 +160,76 @@ def test_a_tail_row_whose_id_may_have_been_there_before_is_told(odd: dict[str, A
         {k: v for k, v in PLAIN.items() if k not in ("build_id", "lamport_clock")},
         {**PLAIN, "reason": "because", "review_ref": "review-1", "force": True},
         {**PLAIN, "review_ref": "", "mission_id": None},
+        {**PLAIN, "review_result": {"reviewer": "Zoë", "verdict": "approved", "reference": None}},
+        {**PLAIN, "review_result": None, "to_lane": "blocked", "reason": "No key."},
     ],
-    ids=["ours", "existing CLI", "texts", "empty"],
+    ids=["ours", "existing CLI", "texts", "empty", "verdict", "block"],
 )
 def test_rows_as_they_are_written_go_the_quick_way(row: dict[str, Any]) -> None:
     line = json.dumps(row, sort_keys=True, ensure_ascii=False) + "\n"
-    (found,) = stream_module._plain_changes(line)
-    assert found[1] == at(1)
+    for take_apart in (stream_module._exactly, stream_module._quickly):
+        (found,) = take_apart(line)
+        assert found[1] == at(1)
     both_ways(line.encode())
+
+
+def verdict(number: int, reviewer: str, **more: Any) -> dict[str, Any]:
+    """A rejection; with a structured actor it does not go the quick way."""
+    result = {"reviewer": reviewer, "verdict": "changes_requested", "reference": None}
+    row = transition(number, "WP01", "in_review", "in_progress", review_result=result)
+    return {**row, "review_ref": f"review-{number}", **more}
+
+
+SLOW = {"actor": {"tool": "codex"}}
+
+
+@pytest.mark.parametrize(
+    ("rows", "reviewer"),
+    [
+        ([verdict(1, "ann"), verdict(2, "bob")], "bob"),
+        ([verdict(1, "ann"), verdict(2, "bob", **SLOW)], "bob"),
+        ([verdict(1, "ann", **SLOW), verdict(2, "bob")], "bob"),
+        ([verdict(1, "ann"), transition(2, "WP01", "planned", "claimed", **SLOW)], "ann"),
+        ([verdict(1, "ann"), verdict(2, "bob", to_lane="approved", at=at(1))], "ann"),
+        ([verdict(1, "ann", **SLOW), verdict(2, "bob", to_lane="approved", at=at(1))], "ann"),
+        ([verdict(1, "ann"), verdict(2, "bob", to_lane="approved", at=at(1), **SLOW)], "ann"),
+    ],
+    ids=["quick", "quick slow", "slow quick", "kept", "beaten", "slow beaten", "beaten slow"],
+)
+@pytest.mark.usefixtures("small_blocks")
+def test_the_last_verdict_that_counts_is_the_one_that_is_kept(
+    rows: list[dict[str, Any]], reviewer: str
+) -> None:
+    data = text_of(*rows)
+    both_ways(data)
+    result = streamed(data)[0].work_packages["WP01"].review_result
+    assert result is not None and result["reviewer"] == reviewer
+
+
+@pytest.mark.parametrize("more", [{}, SLOW], ids=["quick", "slow"])
+@pytest.mark.parametrize(("second", "why"), [(2, "No key."), (1, None)], ids=["later", "beaten"])
+def test_a_block_tells_its_reason_only_when_it_counts(
+    second: int, why: str | None, more: dict[str, Any]
+) -> None:
+    block = transition(2, "WP01", "in_review", "blocked", at=at(second), reason="No key.", **more)
+    tally = Tally()
+    fold_stream(io.BytesIO(text_of(verdict(1, "ann"), block)), tally, LogSummary())
+    assert tally.package("WP01").blocked_for == why
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line_of({**PLAIN, "reason": "a, b", "event_id": event_id(2), "at": at(2)}, b"\n"),
+        line_of({**PLAIN, "actor": "dom\\ann", "event_id": event_id(2), "at": at(2)}, b"\n"),
+        line_of({**PLAIN, "reason": 'a "b"', "event_id": event_id(2), "at": at(2)}, b"\n"),
+        line_of({**PLAIN, "reason": "a@b", "event_id": event_id(2)}, b"\n").replace(b"@", b"\n"),
+        line_of({**PLAIN, "reason": "a@b", "event_id": event_id(2)}, b"\n").replace(b"@", b"\t"),
+        line_of({**PLAIN, "reason": "a@b", "event_id": event_id(2)}, b"\n").replace(b"@", b"\r"),
+        line_of({**PLAIN, "reason": "a@b", "event_id": event_id(2)}, b"\n").replace(b"@", b"\0"),
+        b'{"actor": "a\n' + line_of({**PLAIN, "event_id": event_id(2)}, b"\n"),
+    ],
+    ids=["comma", "backslash", "quote", "newline", "tab", "return", "nul", "torn"],
+)
+def test_every_text_is_what_json_makes_of_it_in_a_quick_row_too(line: bytes) -> None:
+    both_ways(text_of(PLAIN) + line + text_of({**PLAIN, "event_id": event_id(3), "at": at(3)}))
