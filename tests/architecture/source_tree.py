@@ -125,6 +125,12 @@ def refuse(rule: str, findings: Iterable[object]) -> None:
 
 
 @cache
+def tree_of(folder: str) -> SourceTree:
+    """Return the code of a folder of this project, given relative to its root."""
+    return SourceTree(ROOT / folder)
+
+
+@cache
 def hand_written() -> SourceTree:
     """Return the project's own code."""
     return SourceTree(HAND_WRITTEN)

@@ -21,6 +21,7 @@ from tests.architecture.source_tree import (
     imported,
     planted,
     refuse,
+    tree_of,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def private_uses(tree: SourceTree) -> Iterator[tuple[str, int, str]]:
     """Yield (file, line, name) wherever a private name is taken from something of a sibling."""
     for file, module in tree.modules.items():
         foreign = _names_of_siblings(module)
-        for node in ast.walk(module):
+        for node in ast.walk(module) if foreign else ():
             holder, name = _taken(node)
             if _is_private(name) and _root_name(holder) in foreign:
                 yield file, getattr(node, "lineno", 0), name
@@ -251,7 +252,7 @@ def test_the_retired_runtime_is_not_imported() -> None:
 @pytest.mark.proves("000 FR-002", "000 C-001")
 @pytest.mark.parametrize("folder", OTHER_CODE)
 def test_no_code_outside_the_tests_imports_the_retired_runtime(folder: str) -> None:
-    tree = SourceTree(ROOT / folder)
+    tree = tree_of(folder)
     assert tree.modules
     the_retired_runtime_is_not_imported(tree)
 
@@ -365,14 +366,14 @@ def test_an_adapter_that_uses_the_tracker_is_allowed(tmp_path: Path, source: str
 def test_private_names_of_siblings_are_not_used() -> None:
     private_names_of_siblings_are_not_used(hand_written())
     for folder in OTHER_CODE:
-        private_names_of_siblings_are_not_used(SourceTree(ROOT / folder))
+        private_names_of_siblings_are_not_used(tree_of(folder))
 
 
 def test_every_exception_for_a_private_name_is_still_needed() -> None:
     used = {
         (file, name)
-        for folder in ("src/specify_cli", *OTHER_CODE)
-        for file, _, name in private_uses(SourceTree(ROOT / folder))
+        for tree in (hand_written(), *map(tree_of, OTHER_CODE))
+        for file, _, name in private_uses(tree)
     }
     assert used == NO_PUBLIC_DOOR
 

@@ -11,6 +11,7 @@ import pytest
 
 from specify_cli.missions.merge import merge_mission
 from tests.conftest import git
+from tests.crash.crash_lab import FULL
 from tests.unit.missions.lane_missions import (
     BRANCH,
     MissionAtWork,
@@ -131,7 +132,8 @@ def test_a_merge_killed_at_any_step_is_completed_by_running_it_again(
     assert expected["closed"] == ["MissionClosed"]
     varying = ("landed", "same tree")  # they hold the event ids and times of the run
 
-    for limit in range(1, points + 1):
+    # `make test` takes every other step, and the last one.
+    for limit in range(1, points + 1) if FULL else (*range(1, points, 2), points):
         work = copy_project(template, tmp_path / f"killed-{limit}")
         killed = run_until(work, strategy, target, limit)
         assert killed.returncode == KILLED, f"step {limit}: {killed.stderr}"
