@@ -78,19 +78,23 @@ def git(cwd: Path, *args: str) -> str:
     return done.stdout.strip()
 
 
+def start_repository(root: Path, *, commit: bool = True) -> Path:
+    """Make a git repository with one commit on `main`."""
+    root.mkdir(parents=True)
+    git(root, "init", "-q", "-b", "main")
+    if commit:
+        (root / "README.md").write_text(f"# {root.name}\n", encoding="utf-8")
+        git(root, "add", "README.md")
+        git(root, "commit", "-q", "-m", "Start")
+    return root
+
+
 @pytest.fixture
 def make_repository(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that makes a git repository with one commit on `main`."""
 
     def make(name: str = "project", *, commit: bool = True) -> Path:
-        root = tmp_path / name
-        root.mkdir(parents=True)
-        git(root, "init", "-q", "-b", "main")
-        if commit:
-            (root / "README.md").write_text(f"# {name}\n", encoding="utf-8")
-            git(root, "add", "README.md")
-            git(root, "commit", "-q", "-m", "Start")
-        return root
+        return start_repository(tmp_path / name, commit=commit)
 
     return make
 
@@ -115,24 +119,25 @@ class Ran:
         return json.loads(self.stdout)
 
 
+def run_command(cwd: Path, *args: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
+    """Run the installed `spec-kitty` in a process of its own; a traceback fails the test."""
+    done = subprocess.run(
+        [str(COMMAND), *args],
+        cwd=cwd,
+        # A warning is an error in the command's own process too.
+        env={**os.environ, "PYTHONWARNINGS": "error", **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback (most recent call last)" not in done.stdout + done.stderr, done.stderr
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.fixture
 def cli() -> Callable[..., Ran]:
     """Return a function that runs the installed `spec-kitty` in a process of its own."""
-
-    def run(cwd: Path, *args: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
-        done = subprocess.run(
-            [str(COMMAND), *args],
-            cwd=cwd,
-            # A warning is an error in the command's own process too.
-            env={**os.environ, "PYTHONWARNINGS": "error", **(env or {})},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback (most recent call last)" not in done.stdout + done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return run_command

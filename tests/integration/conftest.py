@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import Ran, git
+from tests.conftest import git, run_command, start_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,27 +100,20 @@ The tests of this part pass, and nothing outside the owned files has changed in 
 """
 
 
-@pytest.fixture
-def project(repository: Path, cli: Callable[..., Ran]) -> Path:
-    """A repository that is set up for spec-kitty, everything committed."""
-    assert cli(repository, "init", "--non-interactive").status == 0
-    git(repository, "add", "-A")
-    git(repository, "commit", "-q", "-m", "Set up spec-kitty")
-    return repository
+def _set_up(root: Path) -> None:
+    start_repository(root)
+    assert run_command(root, "init", "--non-interactive").status == 0
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Set up spec-kitty")
 
 
-@pytest.fixture
-def mission(project: Path, cli: Callable[..., Ran]) -> Path:
-    """The folder of a fresh mission in `project`."""
-    created = cli(project, "specify", "Door counter", "--json")
+def _specify(root: Path) -> None:
+    created = run_command(root, "specify", "Door counter", "--json")
     assert created.status == 0, created.stdout + created.stderr
-    return project / "kitty-specs" / str(created.document["mission_slug"])
 
 
-@pytest.fixture
-def written_mission(mission: Path) -> Path:
-    """A mission whose spec, plan and two work packages are written and committed."""
-    root = mission.parent.parent
+def _write_documents(root: Path) -> None:
+    mission = _mission_of(root)
     write(mission / "spec.md", SPEC)
     write(mission / "plan.md", PLAN)
     write(mission / "tasks.md", TASKS)
@@ -131,16 +126,63 @@ def written_mission(mission: Path) -> Path:
     )
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Write the documents")
-    return mission
+
+
+def _finalize(root: Path) -> None:
+    ran = run_command(root, "tasks", "--json")
+    assert ran.status == 0, ran.stdout + ran.stderr
+
+
+_STAGES = (_set_up, _specify, _write_documents, _finalize)
+
+
+def _mission_of(root: Path) -> Path:
+    (found,) = (root / "kitty-specs").iterdir()
+    return found
+
+
+@pytest.fixture(scope="session")
+def at_stage(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Callable[..., None], Path], Path]:
+    """Return a function that copies a project which has come so far; each stage is made once."""
+
+    @cache
+    def template(number: int) -> Path:
+        root = tmp_path_factory.mktemp("stage") / "project"
+        if number:
+            shutil.copytree(template(number - 1), root)
+        _STAGES[number](root)
+        return root
+
+    def copy(stage: Callable[..., None], folder: Path) -> Path:
+        return shutil.copytree(template(_STAGES.index(stage)), folder / "project")
+
+    return copy
 
 
 @pytest.fixture
-def finalized_mission(written_mission: Path, cli: Callable[..., Ran]) -> Path:
+def project(at_stage: Callable[..., Path], tmp_path: Path) -> Path:
+    """A repository that is set up for spec-kitty, everything committed."""
+    return at_stage(_set_up, tmp_path)
+
+
+@pytest.fixture
+def mission(at_stage: Callable[..., Path], tmp_path: Path) -> Path:
+    """The folder of a fresh mission in a project."""
+    return _mission_of(at_stage(_specify, tmp_path))
+
+
+@pytest.fixture
+def written_mission(at_stage: Callable[..., Path], tmp_path: Path) -> Path:
+    """A mission whose spec, plan and two work packages are written and committed."""
+    return _mission_of(at_stage(_write_documents, tmp_path))
+
+
+@pytest.fixture
+def finalized_mission(at_stage: Callable[..., Path], tmp_path: Path) -> Path:
     """A mission with two planned work packages, WP02 after WP01."""
-    root = written_mission.parent.parent
-    ran = cli(root, "tasks", "--json")
-    assert ran.status == 0, ran.stdout + ran.stderr
-    return written_mission
+    return _mission_of(at_stage(_finalize, tmp_path))
 
 
 def write(path: Path, text: str) -> None:
