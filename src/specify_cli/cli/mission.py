@@ -46,18 +46,11 @@ def create(
     spec-kitty agent mission create "Todo app" --branch feature/todo --json
     ```
     """
-    from specify_cli.missions.creation import MISSION_TYPES, create_mission
+    from specify_cli.next.beginning import begin_mission
 
-    project = select_project()
-    known: tuple[str, ...] = MISSION_TYPES
-    if mission_type not in known:
-        from specify_cli.next.mission_types import mission_type_keys
-
-        known = mission_type_keys(project)
-    created = create_mission(
-        project,
+    created = begin_mission(
+        select_project(),
         title,
-        mission_types=known,
         mission_type=mission_type,
         branch=branch,
         purpose_tldr=purpose_tldr,

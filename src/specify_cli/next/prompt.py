@@ -11,7 +11,7 @@ from specify_cli.mission_runtime.artefact import ReportCommand, assemble
 from specify_cli.mission_runtime.assignment import assignment_of
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.placement import ArtefactKind, place
-from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, scaffold
+from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, filled, scaffold
 from specify_cli.missions.review import review_files
 from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
@@ -173,9 +173,7 @@ def _documents(mission: Mission, loaded: LoadedMission) -> dict[str, str]:
     """Return the documents that a mission type brings along, as `$template_<name>` quotes them."""
     return {
         f"template_{path.stem.replace('-', '_')}": _quoted(
-            read_text(path)
-            .replace("{{title}}", mission.friendly_name)
-            .replace("{{slug}}", mission.slug)
+            filled(read_text(path), title=mission.friendly_name, slug=mission.slug)
         )
         for path in sorted((loaded.folder / DOCUMENTS_FOLDER).glob("*.*"))
     }
