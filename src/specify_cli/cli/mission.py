@@ -129,6 +129,9 @@ def accept(
 ) -> Outcome:
     """Accept a mission: every work package approved, nothing open, nothing uncommitted.
 
+    A mission without work packages is accepted when every step of its type is complete, its documents
+    still pass their checks and its audits are decided.
+
     A mission that changes files in `.github/workflows` has to name a run of them in
     `workflow-evidence.md` of its folder: the address of the run, or `run id` and its number.
 
@@ -139,7 +142,7 @@ def accept(
     spec-kitty accept --mission todo-app --json
     ```
     """
-    from specify_cli.missions.acceptance import accept_mission
+    from specify_cli.next.ending import accept as accept_mission
 
     project, chosen = select_mission(mission)
     acceptance = accept_mission(project, chosen, actor=actor)
@@ -174,6 +177,9 @@ def merge(
 ) -> Outcome:
     """Bring a mission's work onto its target branch and clean up its worktrees.
 
+    The documents of a mission without work packages are on its branch already: it is closed there, and
+    `--target` brings them onto another one.
+
     Refuses while a work package is not approved, a lane has commits that no review has seen, a
     worktree holds uncommitted files or the lanes conflict, and changes nothing then. After an interruption, run it again: it goes on where it stopped.
 
@@ -185,7 +191,7 @@ def merge(
     spec-kitty merge --mission todo-app --strategy squash --json
     ```
     """
-    from specify_cli.missions.merge import merge_mission
+    from specify_cli.next.ending import merge as merge_mission
 
     project, chosen = select_mission(mission)
     report = merge_mission(

@@ -17,6 +17,7 @@ from specify_cli.next._internal_runtime.planner import (
 from specify_cli.next._internal_runtime.raci import infer
 from specify_cli.next._internal_runtime.schema import AuditStep
 from specify_cli.next.commands import (
+    accept_line,
     adopt_line,
     answer_line,
     audit_line,
@@ -386,7 +387,11 @@ def _end(view: MissionView) -> Decision:
     slug = view.mission_slug
     if not view.work_packages:
         where = f" Its documents are on {view.target_branch}." if view.target_branch else ""
-        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.{where}")
+        if view.accepted_at:
+            reason = f"{slug} is accepted, and not merged yet.{where}"
+            return Decision("terminal", DONE, reason=reason, fix=merge_line(slug))
+        reason = f"Every step of {slug} is complete; it can be accepted.{where}"
+        return Decision("terminal", DONE, reason=reason, fix=accept_line(slug, view.agent))
     accepted = "accepted" if view.accepted_at else "complete"
     return Decision(
         "terminal",
