@@ -132,6 +132,18 @@ def test_an_audit_has_to_be_decided_and_what_was_accepted_needs_no_run(
     assert answer(cli(other, "merge", "--json"), 0)["merged"]
 
 
+def test_commands_of_steps_that_a_type_lacks_say_which_ones_it_has(
+    repository: Path, cli: Callable[..., Ran]
+) -> None:
+    lab = a_mission(repository, "plan")
+    for command in ("plan", "tasks"):
+        refused = answer(cli(lab.root, command, "--json"), 1)
+        assert refused["error_code"] == "STEP_NOT_IN_MISSION_TYPE"
+        assert "specify, research, plan, review" in refused["message"]
+        assert refused["fix"].startswith("spec-kitty next")
+    assert not (lab.mission.directory / "plan.md").exists()
+
+
 @pytest.mark.parametrize("mission_type", ["plan", "software-dev", "nobody-knows"])
 def test_the_api_ends_such_missions_by_the_same_rules(
     repository: Path, cli: Callable[..., Ran], mission_type: str

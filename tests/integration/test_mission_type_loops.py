@@ -104,6 +104,7 @@ def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
 ) -> None:
     made = agent.call("specify", "Which pump", "--mission-type", mission_type)
     assert made["spec_file"] in made["files"]
+    slug = made["mission_slug"]
     report = ("next", "--agent", "claude", "--result", "success")
     found = agent.call(*report)
     done = []
@@ -115,6 +116,9 @@ def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
         done.append(found["action"])
         prompt = Path(found["prompt_file"]).read_text(encoding="utf-8")
         assert "$" not in re.sub(r"~~~~.*?~~~~", "", prompt, flags=re.DOTALL)
+        (below,) = re.findall(r"^- Change files only below: (.+)$", prompt, re.MULTILINE)
+        pages = found["action"] in ("generate", "validate", "publish")
+        assert Path(below) == (agent.root if pages else agent.root / "kitty-specs" / slug)
         again = agent.call(*report)
         assert (again["kind"], again["action"]) == ("step", found["action"])
         assert again["guard_failures"], "nothing was done yet, so the step must not pass"
@@ -127,7 +131,7 @@ def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
     assert asked["preview_step"] == "done"
     assert journal(agent).count("MissionRunCompleted") == 1
     assert git(agent.root, "status", "--porcelain") == ""
-    ended(agent, asked, made["mission_slug"])
+    ended(agent, asked, slug)
 
 
 def ended(agent: Agent, asked: dict[str, Any], slug: str) -> None:

@@ -82,8 +82,10 @@ def plan(*, mission: MissionOption = None, json: JsonOption = False) -> Outcome:
     ```
     """
     from specify_cli.missions.planning import start_plan
+    from specify_cli.next.beginning import refuse_other_types
 
     project, chosen = select_mission(mission)
+    refuse_other_types(project, chosen, "plan")
     status = start_plan(project, chosen)
     if status.complete:
         text = f"{status.file} is complete."
@@ -115,8 +117,10 @@ def finalize_tasks(
     ```
     """
     from specify_cli.missions.finalize import finalize_tasks as finalize
+    from specify_cli.next.beginning import refuse_other_types
 
     project, chosen = select_mission(mission)
+    refuse_other_types(project, chosen, "tasks")
     report = finalize(project, chosen, actor=actor, validate_only=validate_only)
     return Outcome(document=report.to_json(), text=report.to_text())
 

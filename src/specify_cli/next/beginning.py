@@ -5,11 +5,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.creation import MISSION_TYPES, SOFTWARE_DEV, create_mission
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, scaffold_template
 from specify_cli.next._internal_runtime.discovery import load_mission_template
+from specify_cli.next.commands import next_line
 from specify_cli.next.guards import document_shape, is_document
-from specify_cli.next.look import description_cache, discovery_context
+from specify_cli.next.look import description_cache, discovery_context, load_mission_type
 from specify_cli.next.mission_types import mission_type_keys
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from specify_cli.identity.project import Project
     from specify_cli.missions.creation import CreatedMission
+    from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.discovery import LoadedMission
 
 _OF_GUARDS: Mapping[str, str] = MappingProxyType(
@@ -26,6 +29,12 @@ _OF_GUARDS: Mapping[str, str] = MappingProxyType(
 _TASKS = "tasks"
 # Never a file that the program itself keeps, such as meta.json.
 _SUFFIXES = (".md", ".csv")
+
+
+class StepNotInType(SpecKittyError):
+    """A command is about a step that the mission's type does not have."""
+
+    code = "STEP_NOT_IN_MISSION_TYPE"
 
 
 def begin_mission(
@@ -72,6 +81,31 @@ def begin_mission(
         purpose_context=purpose_context,
         mission_types=known,
         documents=documents,
+    )
+
+
+def refuse_other_types(project: Project, mission: Mission, guard: str) -> None:
+    """Let only missions pass whose type has a step with a guard, or that have work packages all the same.
+
+    Args:
+        project: The project.
+        mission: The mission.
+        guard: "plan" or "tasks".
+
+    Raises:
+        StepNotInType: STEP_NOT_IN_MISSION_TYPE.
+        SpecKittyError: What reading the type's description raises.
+    """
+    if mission.mission_type == SOFTWARE_DEV or mission.tasks_directory.is_dir():
+        return
+    steps = load_mission_type(project, mission).description.template.steps
+    if any(step.guard == guard for step in steps):
+        return
+    raise StepNotInType(
+        f"missions of the type {mission.mission_type} have no {guard} of this kind; their steps are "
+        f"{', '.join(step.id for step in steps)}.",
+        fix=next_line(mission.slug, None, "--result success"),
+        details={"mission_type": mission.mission_type, "steps": [step.id for step in steps]},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from specify_cli.missions.mission import MISSIONS_FOLDER
 from specify_cli.next._internal_runtime.planner import (
     TEMPLATE_CHANGED,
     plan_next,
@@ -143,10 +144,13 @@ def _changed(view: MissionView, at: Step | None) -> Decision:
 def _question(view: MissionView, at: Step, plan: NextDecision) -> Decision:
     asked = view.run.pending_decisions.get(plan.decision_id or "")
     if not isinstance(at, AuditStep):
-        reason = f"{at.title} needs an answer first: {plan.question}"
+        reason = f"An answer is needed first. {plan.question}"
         fix = answer_line(view.mission_slug, view.agent)
     else:
-        reason = f"{plan.question} A person decides: {' or '.join(plan.options)}."
+        reason = (
+            f"{plan.question} What it is about lies in {MISSIONS_FOLDER}/{view.mission_slug}/. "
+            f"A person decides: {' or '.join(plan.options)}."
+        )
         deferred = view.run.decisions.get(plan.decision_id or "")
         if deferred is not None and asked is not None and deferred.answered_at > asked.requested_at:
             reason += f" {deferred.answered_by} said {deferred.answer} {_ago(view, deferred.answered_at)}."

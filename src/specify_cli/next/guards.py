@@ -166,6 +166,8 @@ def document_shape(folder: Path, name: str) -> str:
         return ""
 
 
+PAGES = "planned_documents"
+"""The guard of a step that writes pages of the project."""
 DOCUMENTS_FOLDER = "templates"
 """Beside a description: the shapes of the documents that its steps produce."""
 
@@ -174,11 +176,17 @@ STEP_GUARDS: Mapping[str, Callable[[Mission, Step, Path], tuple[GuardFailure, ..
         {
             "document": _check_document,
             "sources": _check_sources,
-            "planned_documents": _check_planned_documents,
+            PAGES: _check_planned_documents,
         }
     )
 )
 """Guards that look at what the step itself says it produces: `expected_output`."""
+
+
+def writes_project(template: MissionTemplate, step: Step) -> bool:
+    """Tell whether a step changes pages of the project: the one that writes them, and all after it."""
+    known = {step.id, *template.ancestors(step.id)}
+    return any(one.id in known and one.guard == PAGES for one in template.steps)
 
 
 def check_guard(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:

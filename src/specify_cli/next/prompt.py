@@ -17,7 +17,7 @@ from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 from specify_cli.next.commands import mark_line, next_line
-from specify_cli.next.guards import DOCUMENTS_FOLDER
+from specify_cli.next.guards import DOCUMENTS_FOLDER, writes_project
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import read_log
@@ -90,6 +90,7 @@ def build_prompt(
         agent=agent,
         work_package=work_package,
         wp_lane=None if state is None else state.lane.value,
+        writes_project=writes_project(template, step),
     )
     values = _mission_values(mission, context, loaded)
     values |= {f"input_{key}": value for key, value in (inputs or {}).items()}
