@@ -44,7 +44,7 @@ def check_accounts(terminal: Terminal, repository: Path, slug: str, report: Repo
     report.section("The timeline")
     report.block(_show(terminal, repository, "agent", "status", "timeline", "--mission", slug))
     report.section("What is left behind")
-    _check_leftovers(terminal, repository, report)
+    check_leftovers(terminal, repository, report)
     report.section("The accounts")
     check_budgets(terminal, repository, report)
 
@@ -99,7 +99,12 @@ def _check_story(repository: Path, slug: str, report: Report) -> None:
         report.step("story", f"{wp_id} built by {agent}, reviewed by {reviewed[wp_id]}{back}")
 
 
-def _check_leftovers(terminal: Terminal, repository: Path, report: Report) -> None:
+def check_leftovers(terminal: Terminal, repository: Path, report: Report) -> None:
+    """Check that nothing is uncommitted, no worktree is left and the home folder is untouched.
+
+    Raises:
+        DemoFailed: Something is left behind.
+    """
     status = terminal.git(["status", "--porcelain"], repository).strip()
     if status:
         raise DemoFailed(f"files are left uncommitted:\n{status}")

@@ -271,7 +271,7 @@ class ScriptedAgent:
         """Commit with the command the prompt gives, in the folder it names."""
         line = prompt.command("git", "add").argv
         workspace = Path(prompt.fact("Work in this folder"))
-        for words in _and_then(line):
+        for words in and_then(line):
             is_commit = message is not None and "commit" in words
             argv = _with_value(words, "-m", message or "") if is_commit else words
             self.terminal.git(argv[1:], workspace, author=self.name)
@@ -304,7 +304,7 @@ def _section(text: str, title: str) -> str:
     return match.group(1)
 
 
-def _and_then(argv: Sequence[str]) -> list[list[str]]:
+def and_then(argv: Sequence[str]) -> list[list[str]]:
     """Split `a && b` into its commands."""
     parts: list[list[str]] = [[]]
     for word in argv:

@@ -1,4 +1,7 @@
-"""The story: a fresh repository, a mission driven by two agents, the merged program, the accounts."""
+"""The story: a fresh repository, a mission driven by two agents, the merged program, the accounts.
+
+At its end a second, small mission asks somebody a question and waits for somebody's signature.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from demo.accounts import AGENTS, check_accounts
+from demo.accounts import AGENTS, check_accounts, check_leftovers
+from demo.announcement import Announcement
 from demo.cli_runner import DemoFailed, Terminal
 from demo.scripted_agent import ScriptedAgent
 
@@ -59,6 +63,9 @@ class Story:
         self.merge(slug)
         self.run_the_program()
         check_accounts(self.terminal, self.repository, slug, self.report)
+        announcement = self.example / "announcement"
+        Announcement(self.terminal, self.repository, announcement, self.report).tell()
+        check_leftovers(self.terminal, self.repository, self.report)
         self.report.section(f"All good, in {time.perf_counter() - started:.1f} s.")
 
     def make_repository(self) -> None:

@@ -78,6 +78,8 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
   they resolve conflicts. Acceptance is not asked for: `accepted` and `warnings` say when it never
   happened. `accept-mission` refuses for all of these reasons, and for uncommitted files or open questions
   in the mission's documents.
+- A mission whose type makes documents and no work packages (research, documentation, plan) is accepted and
+  merged when the steps of its type are complete; `guard_failures` names those that are not.
 - A canceled work package counts as an end when the log has a reason for it. The API's caller is the
   operator's program, so its `note` is the operator's reason. Without one the mission is not ready;
   canceling it once more with `force` and a `note` says why.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from demo.__main__ import EXAMPLE, main
 from demo.accounts import check_budgets
+from demo.announcement import Announcement
 from demo.cli_runner import Call, DemoFailed, Terminal
 from demo.prompt_reader import read_prompt
 from demo.report import Report
@@ -67,6 +69,31 @@ def test_the_demo_drives_a_mission_to_merged_code_in_a_folder_with_spaces(tmp_pa
     assert "Ben pays Ana 25.83" in done.stdout
     assert "WP02 reviewed: changes requested" in done.stdout
     assert (folder / EXAMPLE.name / "fairshare" / "__main__.py").is_file()
+    asked = "claude    is asked: Which audience should the step 'Write the announcement' use?"
+    for told in (asked, "tries to approve it: AUTHORITY_DENIED", "nora      approves"):
+        assert told in done.stdout
+    assert re.search(
+        r"calls for question and signature +10  at most 10$", done.stdout, re.MULTILINE
+    )
+    (signed,) = (folder / EXAMPLE.name / "kitty-specs").glob("announce-*/announcement.md")
+    assert signed.is_file()
+
+
+def test_question_and_signature_have_a_budget_and_a_record_of_their_own(tmp_path: Path) -> None:
+    terminal = Terminal.isolated(tmp_path / "home", lambda _: None)
+    story = Announcement(terminal, tmp_path, EXAMPLE / "announcement", Report(stream=io.StringIO()))
+    with pytest.raises(DemoFailed, match="tells of no DecisionInputAnswered"):
+        story.check("announce-x")
+    run = tmp_path / ".kittify" / "runtime" / "runs" / "01"
+    run.mkdir(parents=True)
+    events = "announce-x DecisionInputAnswered DecisionAuthorityDenied MissionRunCompleted"
+    (run / "run.events.jsonl").write_text(events, encoding="utf-8")
+    call = Call(("spec-kitty", "next"), tmp_path, 1.0, 0, "", "", "decisions")
+    terminal.calls = [call] * 10
+    story.check("announce-x")
+    terminal.calls = [call] * 11
+    with pytest.raises(DemoFailed, match="11 calls instead of 10"):
+        story.check("announce-x")
 
 
 def test_an_untouched_scaffold_stops_the_demo_at_the_guard(

@@ -51,7 +51,7 @@ class Agent:
         table = re.search(
             r"`(kitty-specs/\S+?\.csv)`.*?~~~~markdown\n(.*?)\n~~~~", prompt, re.DOTALL
         )
-        if table is not None:
+        if table is not None and "A CSV file" in prompt:
             columns = table.group(2).count(",") + 1
             rows = [",".join(f"row {n} cell {c}" for c in range(columns)) for n in range(3)]
             self.write(table.group(1), "\n".join([table.group(2), *rows]) + "\n")
@@ -102,7 +102,9 @@ def journal(agent: Agent) -> list[str]:
 def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
     agent: Agent, mission_type: str, steps: list[str]
 ) -> None:
-    agent.call("specify", "Which pump", "--mission-type", mission_type)
+    made = agent.call("specify", "Which pump", "--mission-type", mission_type)
+    assert made["spec_file"] in made["files"]
+    slug = made["mission_slug"]
     report = ("next", "--agent", "claude", "--result", "success")
     found = agent.call(*report)
     done = []
@@ -114,6 +116,9 @@ def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
         done.append(found["action"])
         prompt = Path(found["prompt_file"]).read_text(encoding="utf-8")
         assert "$" not in re.sub(r"~~~~.*?~~~~", "", prompt, flags=re.DOTALL)
+        (below,) = re.findall(r"^- Change files only below: (.+)$", prompt, re.MULTILINE)
+        pages = found["action"] in ("generate", "validate", "publish")
+        assert Path(below) == (agent.root if pages else agent.root / "kitty-specs" / slug)
         again = agent.call(*report)
         assert (again["kind"], again["action"]) == ("step", found["action"])
         assert again["guard_failures"], "nothing was done yet, so the step must not pass"
@@ -122,9 +127,29 @@ def test_an_agent_that_only_does_what_the_prompts_say_gets_to_the_end(
         found = agent.call(*shlex.split(line)[1:])
         assert found["guard_failures"] == []
     assert done == steps
-    assert agent.call("next")["preview_step"] == "done"
+    asked = agent.call("next")
+    assert asked["preview_step"] == "done"
     assert journal(agent).count("MissionRunCompleted") == 1
     assert git(agent.root, "status", "--porcelain") == ""
+    ended(agent, asked, slug)
+
+
+def ended(agent: Agent, asked: dict[str, Any], slug: str) -> None:
+    """Follow what the end of the loop says: accept, then merge, until the documents are on main."""
+    accepted = agent.call(*shlex.split(asked["fix"])[1:])
+    assert accepted["completed_steps"]
+    assert accepted["approved_wps"] == []
+    told = agent.call("next")
+    assert "is accepted, and not merged yet" in told["reason"]
+    assert agent.call("merge", "--dry-run")["ready"]
+    merged = agent.call(*shlex.split(accepted["next_step"])[1:])
+    assert (merged["merged"], merged["mission_number"], merged["warnings"]) == (True, 1, [])
+    assert merged["landing"]["branch"] == "main"
+    on_main = git(agent.root, "ls-tree", "-r", "--name-only", "main").splitlines()
+    assert f"kitty-specs/{slug}/spec.md" in on_main
+    again = agent.call(*shlex.split(accepted["next_step"])[1:])
+    assert again["no_op"]
+    assert "is merged" in agent.call("next")["reason"]
 
 
 def decided(agent: Agent, asked: dict[str, Any]) -> dict[str, Any]:

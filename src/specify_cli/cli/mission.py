@@ -46,18 +46,11 @@ def create(
     spec-kitty agent mission create "Todo app" --branch feature/todo --json
     ```
     """
-    from specify_cli.missions.creation import MISSION_TYPES, create_mission
+    from specify_cli.next.beginning import begin_mission
 
-    project = select_project()
-    known: tuple[str, ...] = MISSION_TYPES
-    if mission_type not in known:
-        from specify_cli.next.mission_types import mission_type_keys
-
-        known = mission_type_keys(project)
-    created = create_mission(
-        project,
+    created = begin_mission(
+        select_project(),
         title,
-        mission_types=known,
         mission_type=mission_type,
         branch=branch,
         purpose_tldr=purpose_tldr,
@@ -89,8 +82,10 @@ def plan(*, mission: MissionOption = None, json: JsonOption = False) -> Outcome:
     ```
     """
     from specify_cli.missions.planning import start_plan
+    from specify_cli.next.beginning import refuse_other_types
 
     project, chosen = select_mission(mission)
+    refuse_other_types(project, chosen, "plan")
     status = start_plan(project, chosen)
     if status.complete:
         text = f"{status.file} is complete."
@@ -122,8 +117,10 @@ def finalize_tasks(
     ```
     """
     from specify_cli.missions.finalize import finalize_tasks as finalize
+    from specify_cli.next.beginning import refuse_other_types
 
     project, chosen = select_mission(mission)
+    refuse_other_types(project, chosen, "tasks")
     report = finalize(project, chosen, actor=actor, validate_only=validate_only)
     return Outcome(document=report.to_json(), text=report.to_text())
 
@@ -136,6 +133,9 @@ def accept(
 ) -> Outcome:
     """Accept a mission: every work package approved, nothing open, nothing uncommitted.
 
+    A mission without work packages is accepted when every step of its type is complete, its documents
+    still pass their checks and its audits are decided.
+
     A mission that changes files in `.github/workflows` has to name a run of them in
     `workflow-evidence.md` of its folder: the address of the run, or `run id` and its number.
 
@@ -146,7 +146,7 @@ def accept(
     spec-kitty accept --mission todo-app --json
     ```
     """
-    from specify_cli.missions.acceptance import accept_mission
+    from specify_cli.next.ending import accept as accept_mission
 
     project, chosen = select_mission(mission)
     acceptance = accept_mission(project, chosen, actor=actor)
@@ -181,6 +181,9 @@ def merge(
 ) -> Outcome:
     """Bring a mission's work onto its target branch and clean up its worktrees.
 
+    The documents of a mission without work packages are on its branch already: it is closed there, and
+    `--target` brings them onto another one.
+
     Refuses while a work package is not approved, a lane has commits that no review has seen, a
     worktree holds uncommitted files or the lanes conflict, and changes nothing then. After an interruption, run it again: it goes on where it stopped.
 
@@ -192,7 +195,7 @@ def merge(
     spec-kitty merge --mission todo-app --strategy squash --json
     ```
     """
-    from specify_cli.missions.merge import merge_mission
+    from specify_cli.next.ending import merge as merge_mission
 
     project, chosen = select_mission(mission)
     report = merge_mission(

@@ -148,6 +148,10 @@ def _headline(decision: NextDecision) -> str:
         case "blocked":
             return f"{decision['mission_slug']}: blocked{f' at {what}' if what else ''}"
         case "query":
+            if decision["question"]:
+                return f"{decision['mission_slug']}: a decision is needed"
             return f"{decision['mission_slug']}: next is {decision['preview_step'] or what}"
+        case "decision_required":
+            return f"{decision['mission_slug']}: a decision is needed"
         case _:
             return f"{decision['mission_slug']}: {what}"

@@ -115,6 +115,20 @@ def remote_default(repo: Repository) -> str | None:
     return _remote_default(repo.common_dir)
 
 
+def landing_place(repo: Repository, asked: str | None = None) -> str | None:
+    """Return the branch that finished work lands on: what is asked for, else what is the custom.
+
+    By custom that is the remote's default branch, else main or master; None when none of them exists.
+
+    Args:
+        repo: The repository.
+        asked: A branch that goes before these, if it exists.
+    """
+    tips = branch_tips(repo)
+    candidates = (asked, remote_default(repo), "main", "master")
+    return next((name for name in candidates if name is not None and name in tips), None)
+
+
 def is_protected(repo: Repository, branch: str, configured: tuple[str, ...] | None = None) -> bool:
     """Tell whether bookkeeping must not be committed to a branch.
 

@@ -43,8 +43,8 @@ class ExecutionContext(NamedTuple):
         workspace: The folder to work in, absolute.
         read_dir: The mission's folder in the main checkout, absolute: spec, plan and work packages
             are read there, whatever a worktree's copy says.
-        write_dir: The folder below which the step changes files, absolute; None for a review, which
-            changes nothing.
+        write_dir: The folder below which the step changes files, absolute; None for the review of a
+            work package, which changes nothing.
     """
 
     action: str
@@ -95,6 +95,7 @@ def resolve_context(
     agent: str,
     work_package: WorkPackage | None = None,
     wp_lane: str | None = None,
+    writes_project: bool = False,
 ) -> ExecutionContext:
     """Resolve the context of a step.
 
@@ -104,6 +105,8 @@ def resolve_context(
         agent: Who does it.
         work_package: The work package it is about.
         wp_lane: That work package's lane on the board.
+        writes_project: The step is done for the mission as a whole, and its work is not only in the
+            mission's folder.
 
     Raises:
         LanesMissing: LANES_MISSING: a work package of a mission whose tasks are not finalised.
@@ -114,7 +117,9 @@ def resolve_context(
     workspace = mission.root if lane is None else lane.worktree
     in_worktree = lane is not None and not lane.is_planning
     write_dir: Path | None = workspace if in_worktree else mission.directory
-    if action == REVIEW:
+    if writes_project:
+        write_dir = mission.root
+    elif action == REVIEW and work_package is not None:
         write_dir = None
     elif work_package is not None:
         write_dir = workspace

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from specify_cli.events.free_text import public_name
-from specify_cli.git.branches import branch_tips
+from specify_cli.git.branches import branch_tips, landing_place
 from specify_cli.git.process import run_git
 from specify_cli.git.worktrees import dirty_files, list_worktrees
 from specify_cli.kernel.clock import isoformat, utc_now
@@ -34,9 +35,12 @@ from specify_cli.status.lanes import Lane
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.unfinished import Steps, StepsEnd
     from specify_cli.status.board import Board
 
 MODE = "auto"
@@ -44,6 +48,16 @@ MODE = "auto"
 _MARKER = re.compile(r"\[NEEDS CLARIFICATION[^\]\n]*\]?")
 _CODE_SPAN = re.compile(r"`[^`\n]+`")
 _SHOWN = 3
+_LOOKED_AT = (
+    "Looked at: every work package is approved, done or canceled, no lane has a commit that no review "
+    "has seen, spec.md and plan.md have no open question, and nothing in the mission's folder is "
+    "uncommitted. Its code was not run."
+)
+_LOOKED_AT_STEPS = (
+    "Looked at: every step is complete and every decision made, its documents pass their checks as they "
+    "are now, spec.md and plan.md have no open question, and nothing in the mission's folder is "
+    "uncommitted. Whether what they say is true, nobody but their readers can tell."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,8 @@ class Acceptance:
         done: Work packages that are merged.
         canceled: Work packages that were given up.
         merged: The mission's work is on its target branch.
+        completed_steps: Of a mission without work packages, the steps and audits it went through.
+        landing: For such a mission, another branch that its documents belong on, such as main.
     """
 
     mission_slug: str
@@ -71,11 +87,16 @@ class Acceptance:
     done: tuple[str, ...]
     canceled: tuple[str, ...]
     merged: bool
+    completed_steps: tuple[str, ...] = ()
+    landing: str | None = None
 
     @property
     def next_step(self) -> str | None:
         """The command that comes next; None when the work is merged."""
-        return None if self.merged else f"spec-kitty merge --mission {self.mission_slug}"
+        if self.merged:
+            return None
+        line = f"spec-kitty merge --mission {self.mission_slug}"
+        return line if self.landing is None else f"{line} --target {shlex.quote(self.landing)}"
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `accept`."""
@@ -90,6 +111,7 @@ class Acceptance:
             "approved_wps": list(self.approved),
             "done_wps": list(self.done),
             "canceled_wps": list(self.canceled),
+            "completed_steps": list(self.completed_steps),
             "merge_pending": not self.merged,
             "merge_pending_wps": list(self.approved),
             "next_step": self.next_step,
@@ -100,11 +122,7 @@ class Acceptance:
         was = "was accepted before" if self.already_accepted else "is accepted"
         lines = [f"Mission {self.mission_slug} {was} (by {self.accepted_by})."]
         if not self.already_accepted:
-            lines.append(
-                "Looked at: every work package is approved, done or canceled, no lane has a commit "
-                "that no review has seen, spec.md and plan.md have no open question, and nothing in "
-                "the mission's folder is uncommitted. Its code was not run."
-            )
+            lines.append(_LOOKED_AT_STEPS if self.completed_steps else _LOOKED_AT)
         if self.merged:
             lines.append("Its work is merged.")
         else:
@@ -115,11 +133,15 @@ class Acceptance:
 
 
 def acceptance_problems(
-    project: Project, mission: Mission, *, board: Board | None = None
+    project: Project,
+    mission: Mission,
+    *,
+    board: Board | None = None,
+    steps: StepsEnd | None = None,
 ) -> tuple[GuardFailure, ...]:
     """Say what keeps a mission from being accepted; empty when nothing does.
 
-    Needed: work packages, each approved, done or canceled for a reason of the operator, at least one
+    Needed: its steps complete, where its type has no work packages; else work packages, each approved, done or canceled for a reason of the operator, at least one
     of them not canceled; no commits in their lanes that no review has seen, and no uncommitted files
     in their worktrees; spec.md and plan.md without open questions; nothing uncommitted in the
     mission's folder.
@@ -128,6 +150,7 @@ def acceptance_problems(
         project: The project.
         mission: The mission.
         board: The board to go by; read from the log when it is not given.
+        steps: How far its steps have come, for a mission without work packages.
 
     Raises:
         ReadFailed: READ_FAILED.
@@ -135,23 +158,33 @@ def acceptance_problems(
     """
     if board is None:
         board = MissionStatus.load(mission_log(project, mission)).board
+    if steps is not None:
+        work: Sequence[GuardFailure] = steps.problems
+    else:
+        work = [
+            *(_unreadable_work_packages(mission) or work_package_problems(mission, board)),
+            *_unfinished_lanes(project, mission, board),
+        ]
     return (
-        *(_unreadable_work_packages(mission) or work_package_problems(mission, board)),
-        *_unfinished_lanes(project, mission, board),
+        *work,
         *_open_questions(mission),
         *_uncommitted(mission),
     )
 
 
-def accept_mission(project: Project, mission: Mission, *, actor: str) -> Acceptance:
+def accept_mission(
+    project: Project, mission: Mission, *, actor: str, steps: Steps | None = None
+) -> Acceptance:
     """Accept a mission and record it in `meta.json`, in one commit.
 
-    Doing it again changes nothing, as long as nothing has been reopened.
+    Doing it again changes nothing, as long as nothing has been reopened. `specify_cli.next.ending`
+    does it for a mission of any type.
 
     Args:
         project: The project.
         mission: The mission.
         actor: Who accepts.
+        steps: Tells how far its steps have come; None for a mission with work packages.
 
     Raises:
         MissionNotReady: MISSION_NOT_READY with `incomplete_wps` and `guard_failures`.
@@ -161,7 +194,8 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
     actor = public_name(actor)
     message = f"Accept {mission.slug}"
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
-        problems = acceptance_problems(project, mission, board=change.board)
+        end = None if steps is None else steps(mission)
+        problems = acceptance_problems(project, mission, board=change.board, steps=end)
         if problems:
             raise not_ready(mission, change.board, problems, step="accepted")
         source = mission.relative(mission.directory)
@@ -190,6 +224,7 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
             )
             apart = write_documents(project, mission, change, {path: meta}, message)
         board = change.board
+    landing = None if end is None else landing_place(project.repository)
     return Acceptance(
         mission_slug=mission.slug,
         accepted_at=accepted_at,
@@ -200,6 +235,8 @@ def accept_mission(project: Project, mission: Mission, *, actor: str) -> Accepta
         done=board.in_lane(Lane.DONE),
         canceled=board.in_lane(Lane.CANCELED),
         merged=recorded.merged_at is not None,
+        completed_steps=() if end is None else end.completed,
+        landing=None if landing == mission.target_branch else landing,
     )
 
 

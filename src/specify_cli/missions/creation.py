@@ -19,7 +19,7 @@ from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.names import UnsafeName, slugify
 from specify_cli.kernel.ulid import new_ulid, ulid_time_ms
-from specify_cli.missions.documents import SPEC_FILE, TASKS_README, scaffold_text
+from specify_cli.missions.documents import SPEC_FILE, TASKS_README, filled, scaffold_template
 from specify_cli.missions.locks import lock_path
 from specify_cli.missions.metadata import META_FILE, metadata_bytes, new_metadata
 from specify_cli.missions.mission import (
@@ -34,7 +34,7 @@ from specify_cli.missions.protection import configured_protection
 from specify_cli.status.mission_status import MissionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
     from spec_kitty_contracts.wire.mission import MissionCreatedPayload
@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
 
-MISSION_TYPES = ("software-dev", "research", "documentation", "plan")
+SOFTWARE_DEV = "software-dev"
+MISSION_TYPES = (SOFTWARE_DEV, "research", "documentation", "plan")
 """The mission types that come with the package."""
 MAX_TITLE = 200
 _MID8 = 8
@@ -85,6 +86,7 @@ class CreatedMission:
         """Return the `--json` document of `mission create`."""
         mission = self.mission
         folder = mission.relative(mission.directory)
+        spec = f"{folder}/{SPEC_FILE}"
         return {
             "result": "success",
             "mission_slug": mission.slug,
@@ -95,7 +97,7 @@ class CreatedMission:
             "target_branch": mission.target_branch,
             "branch_created": self.branch_created,
             "folder": folder,
-            "spec_file": f"{folder}/{SPEC_FILE}",
+            "spec_file": spec if spec in self.files else None,
             "files": [*self.files],
             "commit_hash": self.commit,
             "next_step": f"spec-kitty next --agent <your-name> --mission {mission.slug} "
@@ -107,13 +109,14 @@ def create_mission(
     project: Project,
     title: str,
     *,
-    mission_type: str = "software-dev",
+    mission_type: str = SOFTWARE_DEV,
     branch: str | None = None,
     purpose_tldr: str | None = None,
     purpose_context: str | None = None,
     mission_types: Sequence[str] = MISSION_TYPES,
+    documents: Mapping[str, str] | None = None,
 ) -> CreatedMission:
-    """Create a mission in the main checkout.
+    """Create a mission in the main checkout. `specify_cli.next.beginning` knows what each type begins with.
 
     On a protected branch, and on a branch of another mission, it makes and switches to
     `kitty/mission-<slug>`; on any other branch the mission lives there. Works before the first commit of the repository too: the branch then gets
@@ -130,6 +133,8 @@ def create_mission(
         purpose_context: Why, in a few sentences; the sentence above by default.
         mission_types: Those there are; a project's own come from
             `specify_cli.next.mission_types.mission_type_keys`.
+        documents: The templates of its first documents by file name; by default those of
+            software-dev, and none for any other type.
 
     Raises:
         UnsafeName: UNSAFE_NAME: no usable name can be made from the title.
@@ -151,6 +156,9 @@ def create_mission(
         )
     load_identity(project)
     protected = configured_protection(project.root)
+    if documents is None:
+        names = (SPEC_FILE, TASKS_README) if mission_type == SOFTWARE_DEV else ()
+        documents = {name: scaffold_template(name) for name in names}
     # One at a time: minting looks at what exists, and switching branches moves the checkout.
     with file_lock(lock_path(project.repository.common_dir, "missions")):
         repo = open_repository(project.root)
@@ -179,7 +187,7 @@ def create_mission(
         if moved:
             create_and_switch(repo, target)
         try:
-            return _write(project, meta, branch_created=moved)
+            return _write(project, meta, documents, branch_created=moved)
         except BaseException:
             _remove_empty(project.root / MISSIONS_FOLDER / slug)
             if moved:
@@ -187,13 +195,17 @@ def create_mission(
             raise
 
 
-def _write(project: Project, meta: MissionMeta, *, branch_created: bool) -> CreatedMission:
+def _write(
+    project: Project, meta: MissionMeta, documents: Mapping[str, str], *, branch_created: bool
+) -> CreatedMission:
     slug, name = meta["mission_slug"], meta["friendly_name"]
     directory = project.root / MISSIONS_FOLDER / slug
-    documents = {
+    contents = {
         META_FILE: metadata_bytes(meta),
-        SPEC_FILE: scaffold_text(SPEC_FILE, title=name, slug=slug).encode("utf-8"),
-        TASKS_README: scaffold_text(TASKS_README, title=name, slug=slug).encode("utf-8"),
+        **{
+            file: filled(text, title=name, slug=slug).encode("utf-8")
+            for file, text in documents.items()
+        },
     }
     payload: MissionCreatedPayload = {
         "mission_slug": slug,
@@ -209,7 +221,7 @@ def _write(project: Project, meta: MissionMeta, *, branch_created: bool) -> Crea
     }
     log = mission_log(project, _unwritten(project.root, directory, meta))
     with MissionStatus.change(log, message=f"Create mission {slug}") as change:
-        for file, data in documents.items():
+        for file, data in contents.items():
             change.include(directory / file, data)
         change.record(
             mission_created(
@@ -217,7 +229,7 @@ def _write(project: Project, meta: MissionMeta, *, branch_created: bool) -> Crea
             )
         )
     mission = load_mission(project.root, slug)
-    files = [directory / file for file in documents]
+    files = [directory / file for file in contents]
     return CreatedMission(
         mission=mission,
         branch=mission.target_branch,

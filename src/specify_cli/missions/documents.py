@@ -63,7 +63,16 @@ def scaffold(name: str, mission: Mission) -> str:
 
 def scaffold_text(name: str, *, title: str, slug: str) -> str:
     """Return the scaffold of a document of a mission that does not exist yet."""
-    template = (_TEMPLATES / _SCAFFOLDS[name]).read_text(encoding="utf-8")
+    return filled(scaffold_template(name), title=title, slug=slug)
+
+
+def scaffold_template(name: str) -> str:
+    """Return a scaffold as it is before it is made for a mission, see `filled`."""
+    return (_TEMPLATES / _SCAFFOLDS[name]).read_text(encoding="utf-8")
+
+
+def filled(template: str, *, title: str, slug: str) -> str:
+    """Return a template of a document with a mission's title and slug in their places."""
     return template.replace("{{title}}", title).replace("{{slug}}", slug)
 
 
@@ -210,17 +219,29 @@ class Document:
         self._action = action
 
     @classmethod
-    def open(cls, mission: Mission, name: str, action: str) -> Document:
-        """Read a document that may be missing."""
+    def open(
+        cls, mission: Mission, name: str, action: str, *, shape: str | None = None
+    ) -> Document:
+        """Read a document that may be missing.
+
+        Args:
+            mission: The mission.
+            name: The file in the mission's folder.
+            action: What is to be done with it, for the fix.
+            shape: Its scaffold, as a template; by default that of the name, if it has one.
+        """
         path = mission.directory / name
         try:
             text: str | None = read_text(path)
         except FileNotFoundError:
             text = None
+        if shape is None and name in _SCAFFOLDS:
+            shape = scaffold_template(name)
         untouched = (
             text is not None
-            and name in _SCAFFOLDS
-            and text.split() == scaffold(name, mission).split()
+            and shape is not None
+            and text.split()
+            == filled(shape, title=mission.friendly_name, slug=mission.slug).split()
         )
         return cls(mission, path, text, untouched=untouched, action=action)
 

@@ -7,14 +7,12 @@ there and does what is missing, so running the command again after a crash goes 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
 from specify_cli.events.free_text import public_name
-from specify_cli.git.branches import branch_tip, branch_tips, remote_default
+from specify_cli.git.branches import branch_tip, landing_place
 from specify_cli.git.merging import advance_branch
-from specify_cli.git.process import try_git
 from specify_cli.git.pushing import PushFailed, push_branch, remote_of
 from specify_cli.git.safe_commit import Capability
 from specify_cli.kernel import stopping
@@ -29,7 +27,8 @@ from specify_cli.missions.merge_cleanup import clean_up
 from specify_cli.missions.merge_plan import plan_merge
 from specify_cli.missions.merge_report import Cleanup, MergeReport
 from specify_cli.missions.metadata import META_FILE, read_metadata, updated_metadata
-from specify_cli.missions.mission import MISSIONS_FOLDER, list_missions, load_mission, mission_log
+from specify_cli.missions.mission import load_mission, mission_log
+from specify_cli.missions.numbers import mission_number
 from specify_cli.missions.seeding import beginning
 from specify_cli.missions.workspaces import main_checkout
 from specify_cli.status.lanes import Lane
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.landing import LandingPlan
     from specify_cli.missions.merge_plan import MergePlan, Strategy
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.unfinished import Steps
     from specify_cli.status.log import Log
     from specify_cli.status.mission_status import StatusChange
 
@@ -66,8 +66,11 @@ def merge_mission(
     push: bool = False,
     dry_run: bool = False,
     allow_unreviewed: bool = False,
+    steps: Steps | None = None,
 ) -> MergeReport:
     """Merge a mission's lanes into its target branch, record it, and clean up.
+
+    `specify_cli.next.ending` does it for a mission of any type.
 
     An uncommitted file is never lost: while a lane's worktree has one, or the merge would overwrite
     one, nothing is done. Conflicts are found before anything is touched, and no strategy prefers a
@@ -83,6 +86,7 @@ def merge_mission(
         push: Push the branch that holds the work at the end to its remote.
         dry_run: Return what would happen, blockers included, and do nothing.
         allow_unreviewed: Merge commits that were made after the last review, too, with a warning.
+        steps: Tells how far its steps have come; None for a mission with work packages.
 
     Raises:
         UnsupportedStrategy: UNSUPPORTED_STRATEGY.
@@ -103,20 +107,25 @@ def merge_mission(
     remote = remote_of(repo, final_branch) if push else None
     if dry_run:
         return _dry_run(
-            project, repo, mission, landing_branch, chosen, lane_strategy, allow_unreviewed
+            project, repo, mission, landing_branch, chosen, lane_strategy, allow_unreviewed, steps
         )
     # One merge at a time in the repository, and no status change of this mission while it runs.
     with file_lock(lock_path(repo.common_dir, "merge")):
         # Read again: whoever had the lock before may have merged this mission or taken its number.
         mission = load_mission(mission.root, mission.slug)
-        number = _number(repo, mission, landing_branch)
+        number = mission_number(repo, mission, landing_branch)
         with MissionStatus.change(
             mission_log(project, mission)._replace(mission_number=number),
             message=f"Merge {mission.slug} into {mission.target_branch}",
             capability=Capability.MERGE_BOOKKEEPING,
         ) as change:
             plan = plan_merge(
-                repo, mission, change.board, lane_strategy, allow_unreviewed=allow_unreviewed
+                repo,
+                mission,
+                change.board,
+                lane_strategy,
+                allow_unreviewed=allow_unreviewed,
+                steps=None if steps is None else steps(mission),
             )
             landing = _forecast_landing(repo, mission, plan, landing_branch)
             _refuse(*plan.blockers, *(landing.blockers if landing else ()))
@@ -158,7 +167,7 @@ def merge_mission(
         tip=branch_tip(repo, final_branch),
         cleanup=cleanup,
         pushed_to=remote,
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *_stays(repo, mission, landing, steps)),
         no_op=not plan.moves
         and change.result.commit is None
         and (landing is None or landing.outcome == "landed"),
@@ -199,13 +208,21 @@ def _dry_run(
     strategy: Strategy,
     lane_strategy: Strategy,
     allow_unreviewed: bool,
+    steps: Steps | None,
 ) -> MergeReport:
     board = MissionStatus.load(mission_log(project, mission)).board
-    plan = plan_merge(repo, mission, board, lane_strategy, allow_unreviewed=allow_unreviewed)
+    plan = plan_merge(
+        repo,
+        mission,
+        board,
+        lane_strategy,
+        allow_unreviewed=allow_unreviewed,
+        steps=None if steps is None else steps(mission),
+    )
     landing = _forecast_landing(repo, mission, plan, landing_branch)
     return MergeReport(
         mission_slug=mission.slug,
-        mission_number=_number(repo, mission, landing_branch),
+        mission_number=mission_number(repo, mission, landing_branch),
         target_branch=mission.target_branch,
         strategy=strategy,
         dry_run=True,
@@ -217,43 +234,27 @@ def _dry_run(
         landed_commit=None,
         cleanup=Cleanup(),
         blockers=(*plan.blockers, *(landing.blockers if landing else ())),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *_stays(repo, mission, landing, steps)),
     )
+
+
+def _stays(
+    repo: Repository, mission: Mission, landing: LandingPlan | None, steps: Steps | None
+) -> tuple[str, ...]:
+    """Say that documents are nowhere but on the mission's branch; empty when they are, or belong there."""
+    place = landing_place(repo) if steps is not None and landing is None else None
+    if place is None or place == mission.target_branch:
+        return ()
+    told = (
+        f"its documents are on {mission.target_branch} only: name {place} as the target, or merge"
+    )
+    return (f"{told} that branch by hand.",)
 
 
 def _refuse(*blockers: SpecKittyError) -> None:
     """Raise the most important of the blockers, if there are any."""
     if blockers:
         raise blockers[0]
-
-
-def _number(repo: Repository, mission: Mission, landing: str | None) -> int:
-    """Return the mission's number; without one, one more than the highest that there is.
-
-    Looked at: the missions in the main checkout, and those on the branch that missions land on (the
-    one asked for, else the remote's default, else main or master), so that two missions on branches
-    of their own get different numbers.
-    """
-    if mission.mission_number is not None:
-        return mission.mission_number
-    numbers = [other.mission_number or 0 for other in list_missions(mission.root)]
-    tips = branch_tips(repo)
-    candidates = (landing, remote_default(repo), "main", "master")
-    base = next((name for name in candidates if name is not None and name in tips), None)
-    if base is not None and base != mission.target_branch:
-        numbers += _numbers_on(repo, tips[base])
-    return max(numbers, default=0) + 1
-
-
-def _numbers_on(repo: Repository, commit: str) -> list[int]:
-    """Return the numbers of the missions in a commit, with one process however many there are."""
-    found = try_git(
-        repo.root,
-        *("grep", "-h", "-o", "-E", "--no-line-number", "--no-column", "--no-color"),
-        *(r'"mission_number": *"?[0-9]{1,9}', commit),
-        *("--", f":(top,glob){MISSIONS_FOLDER}/*/{META_FILE}"),
-    )
-    return [int(re.sub("[^0-9]", "", line)) for line in found.stdout.splitlines()]
 
 
 def merge_strategy(text: str) -> Strategy:

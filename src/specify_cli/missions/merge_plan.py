@@ -22,6 +22,7 @@ from specify_cli.missions.merge_preflight import (
     overwritten_files,
     uncommitted_work,
     unfinished_mission,
+    unfinished_steps,
     unreviewed_work,
 )
 from specify_cli.missions.unfinished import unreviewed_commits
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.unfinished import StepsEnd
     from specify_cli.status.board import Board
 
 Strategy = Literal["merge", "squash", "rebase"]
@@ -129,6 +131,7 @@ def plan_merge(
     strategy: Strategy,
     *,
     allow_unreviewed: bool = False,
+    steps: StepsEnd | None = None,
 ) -> MergePlan:
     """Compute how a mission's lanes land on its target branch.
 
@@ -142,6 +145,8 @@ def plan_merge(
         strategy: "merge": one merge commit for each lane; "squash": one commit for all of them;
             "rebase": the lanes' commits in a row, without merge commits.
         allow_unreviewed: Commits made after the last review are a warning and keep nothing back.
+        steps: How far its steps have come, for a mission without work packages: it has no lanes, and
+            its documents are on the target branch already.
 
     Raises:
         TargetBranchMissing: TARGET_BRANCH_MISSING.
@@ -153,7 +158,8 @@ def plan_merge(
     if target_tip is None:
         raise target_missing(mission.target_branch)
     trees = list_worktrees(repo)
-    lanes = [lane for lane in load_lanes(mission).lanes if not lane.is_planning]
+    found = () if steps is not None else load_lanes(mission).lanes
+    lanes = [lane for lane in found if not lane.is_planning]
     earlier = earlier_merges(
         repo, mission, target_tip, [tips[lane.branch] for lane in lanes if lane.branch in tips]
     )
@@ -176,7 +182,8 @@ def plan_merge(
     there = {plan.branch for plan in planned if plan.outcome == "merged"}
     unseen = tuple(unreviewed_commits(repo, mission, board, lanes, tips, merged=there))
     blockers = [
-        *unfinished_mission(mission, board),
+        *(unfinished_mission(mission, board) if steps is None else ()),
+        *(unfinished_steps(mission, board, steps) if steps is not None else ()),
         *([] if allow_unreviewed else unreviewed_work(mission, board, unseen)),
         *(
             branch_missing(repo, lane, board)

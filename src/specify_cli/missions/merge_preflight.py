@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.merge_plan import LanePlan
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.unfinished import StepsEnd
     from specify_cli.status.board import Board
 
 _SHOWN = 5
@@ -76,6 +77,11 @@ def unfinished_mission(mission: Mission, board: Board) -> list[SpecKittyError]:
     )
     error.fix = f"spec-kitty next --agent <your-name> --mission {mission.slug}"
     return [error]
+
+
+def unfinished_steps(mission: Mission, board: Board, steps: StepsEnd) -> list[SpecKittyError]:
+    """Find steps of a mission without work packages that are not complete."""
+    return [not_ready(mission, board, steps.problems, step="merged")] if steps.problems else []
 
 
 def unreviewed_work(

@@ -118,6 +118,8 @@ class MergeReport:
     def _dry_lines(self) -> list[str]:
         number = self.mission_number
         lines = [f"Merging {self.mission_slug} into {self.target_branch} (as no. {number}):"]
+        if not self.lanes:
+            lines = [f"Closing {self.mission_slug} on {self.target_branch} (as no. {number}):"]
         lines += self._lane_lines()
         if self.landing:
             lines.append(f"  then onto {self.landing.branch}: {self.landing.outcome}")
@@ -128,6 +130,10 @@ class MergeReport:
     def _done_lines(self) -> list[str]:
         number = self.mission_number
         lines = [f"Mission {self.mission_slug} is merged into {self.target_branch} (no. {number})."]
+        if not self.lanes:
+            lines = [
+                f"Mission {self.mission_slug} is closed on {self.target_branch} (no. {number})."
+            ]
         lines += self._lane_lines()
         if self.landing:
             lines.append(f"  and onto {self.landing.branch}")

@@ -34,7 +34,7 @@ def check_document(mission: Mission, name: str, *, shape: str = "") -> tuple[Gua
         ReadFailed: READ_FAILED.
         GitFailed: GIT_FAILED.
     """
-    document = Document.open(mission, name, "Write it")
+    document = Document.open(mission, name, "Write it", shape=shape or None)
     failures = document.check_text(_MIN_WORDS)
     if document.text is not None and not document.untouched:
         titles = [part.title for part in sections(shape)[1:]]

@@ -1,12 +1,13 @@
 """What is missing before a mission may be accepted or merged: the same rules for both.
 
 A work package ends approved or done, or canceled with a reason of the operator (domain 3.6); at least
-one of them delivers something; and no commit of a lane is newer than the review that approved it.
+one of them delivers something; and no commit of a lane is newer than the review that approved it. A
+mission whose type makes documents and no work packages ends with its steps instead (`StepsEnd`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from specify_cli.git.process import run_git
 from specify_cli.git.worktrees import WORKTREES
@@ -16,16 +17,31 @@ from specify_cli.missions.workspaces import REVIEWED_COMMIT, recorded_commit
 from specify_cli.status.lanes import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from specify_cli.git.repository import Repository
     from specify_cli.missions.lanes import MissionLane
     from specify_cli.missions.mission import Mission
     from specify_cli.status.board import Board
 
+    Steps = Callable[[Mission], "StepsEnd"]
+    """Tells how far the steps of a mission without work packages have come."""
+
 _REVIEWED = (Lane.APPROVED, Lane.DONE)
 _FINISHED = (*_REVIEWED, Lane.CANCELED)
 _OPERATOR: Final = "operator"
+
+
+class StepsEnd(NamedTuple):
+    """How far the steps of a mission have come whose type makes documents and no work packages.
+
+    Attributes:
+        completed: The steps and audits that are complete, in their order.
+        problems: What is missing in the others, and documents that do not pass any more.
+    """
+
+    completed: tuple[str, ...]
+    problems: tuple[GuardFailure, ...]
 
 
 class MissionNotReady(GuardsUnmet):

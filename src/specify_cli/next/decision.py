@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from specify_cli.missions.mission import MISSIONS_FOLDER
 from specify_cli.next._internal_runtime.planner import (
     TEMPLATE_CHANGED,
     plan_next,
@@ -17,6 +18,7 @@ from specify_cli.next._internal_runtime.planner import (
 from specify_cli.next._internal_runtime.raci import infer
 from specify_cli.next._internal_runtime.schema import AuditStep
 from specify_cli.next.commands import (
+    accept_line,
     adopt_line,
     answer_line,
     audit_line,
@@ -142,10 +144,13 @@ def _changed(view: MissionView, at: Step | None) -> Decision:
 def _question(view: MissionView, at: Step, plan: NextDecision) -> Decision:
     asked = view.run.pending_decisions.get(plan.decision_id or "")
     if not isinstance(at, AuditStep):
-        reason = f"{at.title} needs an answer first: {plan.question}"
+        reason = f"An answer is needed first. {plan.question}"
         fix = answer_line(view.mission_slug, view.agent)
     else:
-        reason = f"{plan.question} A person decides: {' or '.join(plan.options)}."
+        reason = (
+            f"{plan.question} What it is about lies in {MISSIONS_FOLDER}/{view.mission_slug}/. "
+            f"A person decides: {' or '.join(plan.options)}."
+        )
         deferred = view.run.decisions.get(plan.decision_id or "")
         if deferred is not None and asked is not None and deferred.answered_at > asked.requested_at:
             reason += f" {deferred.answered_by} said {deferred.answer} {_ago(view, deferred.answered_at)}."
@@ -386,7 +391,11 @@ def _end(view: MissionView) -> Decision:
     slug = view.mission_slug
     if not view.work_packages:
         where = f" Its documents are on {view.target_branch}." if view.target_branch else ""
-        return Decision("terminal", DONE, reason=f"Every step of {slug} is complete.{where}")
+        if view.accepted_at:
+            reason = f"{slug} is accepted, and not merged yet.{where}"
+            return Decision("terminal", DONE, reason=reason, fix=merge_line(slug))
+        reason = f"Every step of {slug} is complete; it can be accepted.{where}"
+        return Decision("terminal", DONE, reason=reason, fix=accept_line(slug, view.agent))
     accepted = "accepted" if view.accepted_at else "complete"
     return Decision(
         "terminal",

@@ -130,14 +130,16 @@ def _check_document(mission: Mission, step: Step, folder: Path) -> tuple[GuardFa
     from specify_cli.missions.step_documents import check_document
 
     name = _output(step)
-    return check_document(mission, name, shape=_shape(folder, name))
+    return check_document(mission, name, shape=document_shape(folder, name))
 
 
 def _check_sources(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:
     from specify_cli.missions.step_documents import check_table
 
     name = _output(step)
-    return check_table(mission, name, columns=_shape(folder, name).splitlines()[0].split(","))
+    return check_table(
+        mission, name, columns=document_shape(folder, name).splitlines()[0].split(",")
+    )
 
 
 def _check_planned_documents(
@@ -152,13 +154,20 @@ def _output(step: Step) -> str:
     return "" if isinstance(step, AuditStep) else step.expected_output or ""
 
 
-def _shape(folder: Path, name: str) -> str:
+def document_shape(folder: Path, name: str) -> str:
+    """Return the template of a document that a mission type brings along; empty without one.
+
+    Raises:
+        ReadFailed: READ_FAILED.
+    """
     try:
         return read_text(folder / DOCUMENTS_FOLDER / name)
     except FileNotFoundError:
         return ""
 
 
+PAGES = "planned_documents"
+"""The guard of a step that writes pages of the project."""
 DOCUMENTS_FOLDER = "templates"
 """Beside a description: the shapes of the documents that its steps produce."""
 
@@ -167,11 +176,17 @@ STEP_GUARDS: Mapping[str, Callable[[Mission, Step, Path], tuple[GuardFailure, ..
         {
             "document": _check_document,
             "sources": _check_sources,
-            "planned_documents": _check_planned_documents,
+            PAGES: _check_planned_documents,
         }
     )
 )
 """Guards that look at what the step itself says it produces: `expected_output`."""
+
+
+def writes_project(template: MissionTemplate, step: Step) -> bool:
+    """Tell whether a step changes pages of the project: the one that writes them, and all after it."""
+    known = {step.id, *template.ancestors(step.id)}
+    return any(one.id in known and one.guard == PAGES for one in template.steps)
 
 
 def check_guard(mission: Mission, step: Step, folder: Path) -> tuple[GuardFailure, ...]:
@@ -203,7 +218,7 @@ def refuse_unknown_guards(template: MissionTemplate, source: str) -> None:
     pathless = [
         step
         for step in template.steps
-        if step.guard in ("document", "sources") and not _is_name(step.expected_output)
+        if step.guard in ("document", "sources") and not is_document(step.expected_output)
     ]
     if pathless:
         step = pathless[0]
@@ -223,7 +238,8 @@ def refuse_unknown_guards(template: MissionTemplate, source: str) -> None:
     )
 
 
-def _is_name(output: str | None) -> bool:
+def is_document(output: str | None) -> bool:
+    """Tell whether what a step produces is one file in the mission's folder."""
     return output is not None and re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z", output) is not None
 
 

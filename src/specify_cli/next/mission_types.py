@@ -342,7 +342,7 @@ The mission "$mission_title" ends with a report.
 
 ## What to do
 
-1. Write `$mission_dir/report.md` in this shape:
+1. Fill in `$mission_dir/report.md`, which has this shape:
 
 $template_report
 

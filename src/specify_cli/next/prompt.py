@@ -11,13 +11,13 @@ from specify_cli.mission_runtime.artefact import ReportCommand, assemble
 from specify_cli.mission_runtime.assignment import assignment_of
 from specify_cli.mission_runtime.context import resolve_context
 from specify_cli.mission_runtime.placement import ArtefactKind, place
-from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, scaffold
+from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, filled, scaffold
 from specify_cli.missions.review import review_files
 from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
 from specify_cli.next.commands import mark_line, next_line
-from specify_cli.next.guards import DOCUMENTS_FOLDER
+from specify_cli.next.guards import DOCUMENTS_FOLDER, writes_project
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import read_log
@@ -90,6 +90,7 @@ def build_prompt(
         agent=agent,
         work_package=work_package,
         wp_lane=None if state is None else state.lane.value,
+        writes_project=writes_project(template, step),
     )
     values = _mission_values(mission, context, loaded)
     values |= {f"input_{key}": value for key, value in (inputs or {}).items()}
@@ -173,9 +174,7 @@ def _documents(mission: Mission, loaded: LoadedMission) -> dict[str, str]:
     """Return the documents that a mission type brings along, as `$template_<name>` quotes them."""
     return {
         f"template_{path.stem.replace('-', '_')}": _quoted(
-            read_text(path)
-            .replace("{{title}}", mission.friendly_name)
-            .replace("{{slug}}", mission.slug)
+            filled(read_text(path), title=mission.friendly_name, slug=mission.slug)
         )
         for path in sorted((loaded.folder / DOCUMENTS_FOLDER).glob("*.*"))
     }

@@ -23,13 +23,16 @@ _NOBODY: Final = "orchestrator"
 def accept_mission(arguments: Mapping[str, object], start: Path | None) -> AcceptMissionData:
     """Accept a mission whose work packages are all approved, and record it in one commit.
 
+    One without work packages is accepted when the steps of its type are complete.
+
     Raises:
-        SpecKittyError: As `scope.about` and `acceptance.accept_mission`.
+        SpecKittyError: As `scope.about` and `ending.accept`.
     """
     from specify_cli.missions import acceptance
+    from specify_cli.next import ending
 
     with about(text(arguments, "mission"), start) as (project, mission):
-        accepted = acceptance.accept_mission(project, mission, actor=text(arguments, "actor"))
+        accepted = ending.accept(project, mission, actor=text(arguments, "actor"))
         return {
             **identity(mission),
             "accepted": True,
@@ -47,17 +50,18 @@ def merge_mission(arguments: Mapping[str, object], start: Path | None) -> MergeM
 
     Raises:
         SpecKittyError: UNSUPPORTED_STRATEGY before anything is looked up; then as `scope.about` and
-            `merge.merge_mission`. What the contract has no code of its own for is PREFLIGHT_FAILED
+            `ending.merge`. What the contract has no code of its own for is PREFLIGHT_FAILED
             with `target_branch` and `errors`.
     """
     from specify_cli.missions import merge
     from specify_cli.missions.mission import load_mission
+    from specify_cli.next import ending
 
     strategy = merge.merge_strategy(text(arguments, "strategy") or "merge")
     target = text(arguments, "target") or None
     with about(text(arguments, "mission"), start) as (project, mission):
         try:
-            report = merge.merge_mission(
+            report = ending.merge(
                 project,
                 mission,
                 actor=text(arguments, "actor") or _NOBODY,

@@ -46,6 +46,8 @@ _GUARDS: Final[Mapping[str, str]] = MappingProxyType(
 _FAILURES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "planned": "Write work packages, as files `tasks/WP01-….md` of the mission's folder.",
+        "step_complete": "Let an agent drive the mission's steps with `spec-kitty next`: missions of its "
+        "type have no work packages, and the API moves nothing else.",
         "subtask_done": _GUARDS["subtasks_complete"],
         "unfinished_uninitialized": "start-implementation {wp}",
         "unfinished_genesis": "start-implementation {wp}",

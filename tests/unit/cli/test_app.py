@@ -47,17 +47,17 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 SDK: dict[tuple[str, ...], str] = {
     ("init",): "specify_cli.initialization.project_init:init_project",
-    ("specify",): "specify_cli.missions.creation:create_mission",
+    ("specify",): "specify_cli.next.beginning:begin_mission",
     ("plan",): "specify_cli.missions.planning:start_plan",
     ("tasks",): "specify_cli.missions.finalize:finalize_tasks",
     ("next",): "specify_cli.next:advance",
     ("implement",): "specify_cli.next.actions:take_implementation",
     ("status",): "specify_cli.missions.board:mission_board",
-    ("accept",): "specify_cli.missions.acceptance:accept_mission",
-    ("merge",): "specify_cli.missions.merge:merge_mission",
+    ("accept",): "specify_cli.next.ending:accept",
+    ("merge",): "specify_cli.next.ending:merge",
     ("mission", "list"): "specify_cli.missions.listing:mission_list",
     ("mission", "show"): "specify_cli.missions.listing:mission_summary",
-    ("agent", "mission", "create"): "specify_cli.missions.creation:create_mission",
+    ("agent", "mission", "create"): "specify_cli.next.beginning:begin_mission",
     ("agent", "mission", "setup-plan"): "specify_cli.missions.planning:start_plan",
     ("agent", "mission", "finalize-tasks"): "specify_cli.missions.finalize:finalize_tasks",
     ("agent", "tasks", "status"): "specify_cli.missions.board:mission_board",
@@ -133,7 +133,7 @@ def test_a_command_calls_the_sdk_function_that_it_is_said_to_call(words: tuple[s
 
 @pytest.mark.proves("001 FR-001")
 def test_one_function_creates_missions_under_its_name_and_its_short_form() -> None:
-    creating = {words for words, target in SDK.items() if target.endswith(":create_mission")}
+    creating = {words for words, target in SDK.items() if target.endswith(":begin_mission")}
     assert creating == {("agent", "mission", "create"), ("specify",)}
     assert LEAVES["agent", "mission", "create"] is LEAVES[("specify",)]
     assert [words for words in LEAVES if any("feature" in word for word in words)] == []

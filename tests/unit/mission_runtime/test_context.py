@@ -52,6 +52,16 @@ def test_a_review_writes_nothing(lab: Lab) -> None:
     assert found.to_json()["wp_lane"] == "in_review"
 
 
+def test_a_review_of_the_whole_writes_its_report_into_the_missions_folder(lab: Lab) -> None:
+    found = resolve_context(lab.mission, "review", agent="codex")
+    assert found.write_dir == lab.mission.directory
+
+
+def test_a_step_whose_work_is_elsewhere_writes_the_project(lab: Lab) -> None:
+    found = resolve_context(lab.mission, "generate", agent="codex", writes_project=True)
+    assert found.write_dir == found.workspace == lab.root
+
+
 def test_a_planning_work_package_works_in_the_main_checkout(lab: Lab) -> None:
     path = write_work_package(lab.mission, 1, mode="planning_artifact", owns=["docs/**"])
     package = find_work_package(lab.mission, "WP01")

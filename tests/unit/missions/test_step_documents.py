@@ -38,6 +38,8 @@ def test_a_document_needs_every_section_of_its_shape_with_real_text(lab: Lab) ->
 
     assert check() == ["no such file"]
     lab.write("report.md", SHAPE)
+    assert check() == ["the untouched scaffold"]
+    lab.write("report.md", SHAPE.replace("[FILL IN: it]", WORDS))
     assert any("only mark one" in problem for problem in check())
     lab.write("report.md", f"# Report\n\n## 1. Answer\n\n{WORDS}\n")
     assert check() == ["no heading that says so"]

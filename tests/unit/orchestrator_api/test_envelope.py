@@ -235,7 +235,11 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("INVALID_TOKEN_BUDGET", "UNKNOWN_GOVERNANCE_ITEM"),  # charter
         *("AUTHORITY_DENIED", "DECISION_AMBIGUOUS", "INVALID_ANSWER", "NO_TIMEOUT"),  # next
         *("RACI_UNRESOLVED", "INVALID_POLICY", "INVALID_MISSION_PACK"),  # the runtime
-        *("MISSION_TYPE_EXISTS", "INVALID_MISSION_TYPE"),  # mission-type
+        *(
+            "MISSION_TYPE_EXISTS",
+            "INVALID_MISSION_TYPE",
+            "STEP_NOT_IN_MISSION_TYPE",
+        ),  # mission-type
         *("UNKNOWN_SETTING", "INVALID_SETTING"),  # config
         *("INVALID_DAYS", "INVALID_LIMIT", "UNKNOWN_EXECUTION_MODE", "INTERNAL"),
         "DECISION_VERIFY_DRIFT",  # agent decision
