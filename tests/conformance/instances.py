@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume
@@ -38,6 +41,13 @@ _FORMATS: dict[str, SearchStrategy[str]] = {
     "uuid": st.uuids().map(str),
     "uri": st.sampled_from(["https://example.test/a?b=c#d", "http://example.test:8080/%20"]),
 }
+
+
+@cache
+def _matching(pattern: str) -> SearchStrategy[str]:
+    """Texts of a pattern; made once, as making it takes longer than drawing from it."""
+    texts = st.from_regex(pattern, fullmatch="$" in pattern)
+    return texts.filter(lambda drawn: not drawn.endswith("\n"))
 
 
 _validators: dict[tuple[int, int], tuple[Schema, Schema, Draft202012Validator]] = {}
@@ -150,13 +160,10 @@ class _Drawing:
         return self.draw(st.one_of(st.integers(int(low), int(high)), st.floats(low, high)))
 
     def string(self, schema: Schema) -> str:
-        if "pattern" in schema:
-            text = st.from_regex(schema["pattern"], fullmatch="$" in schema["pattern"])
-            if "format" in schema:
-                text = _FORMATS[schema["format"]]
-            return str(self.draw(text.filter(lambda drawn: not drawn.endswith("\n"))))
         if "format" in schema:
             return str(self.draw(_FORMATS[schema["format"]]))
+        if "pattern" in schema:
+            return str(self.draw(_matching(schema["pattern"])))
         low: int = schema.get("minLength", 0)
         filler: str = self.draw(_TEXT)
         return filler[: schema.get("maxLength")].ljust(low, "-")
@@ -355,6 +362,13 @@ def all_mutants(document: Any) -> Iterator[Any]:
             del holder[key]
             yield document
         holder[key] = value
+
+
+def spread(draw: Draw, document: Any, limit: int) -> Iterator[Any]:
+    """At most `limit` of all mutants, from every part of the document; it is changed in place."""
+    count = sum(1 for _ in all_mutants(document))
+    step = max(1, math.ceil(count / limit))
+    return islice(all_mutants(document), draw(st.integers(0, step - 1)), None, step)
 
 
 def planted(draw: Draw, document: Any, key: str) -> Any:
