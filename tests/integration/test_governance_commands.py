@@ -131,3 +131,26 @@ def test_the_interview_asks_in_a_terminal(project: Path) -> None:
     assert isinstance(kept, dict)
     answers = {topic: text for topic, text in kept["answers"].items() if text}
     assert answers == {"project_intent": "A door counter", "exception_policy": "By decision"}
+
+
+def test_a_budget_is_set_by_name_and_the_prompt_says_what_it_left_out(
+    project: Path, cli: Callable[..., Ran]
+) -> None:
+    assert cli(project, "config", "set", "governance.token_budget", "much", "--json").status == 2
+    changed = cli(project, "config", "set", "governance.token_budget", "700", "--json")
+    assert changed.document["value"] == 700
+    check(
+        "project_config",
+        load_yaml((project / ".kittify" / "config.yaml").read_text("utf-8"), source="x"),
+    )
+    git(project, "commit", "-q", "-am", "Set a budget")
+    assert cli(project, "specify", "Which pump", "--mission-type", "research").status == 0
+    handed = cli(project, "next", "--agent", "claude", "--result", "success", "--json").document
+    prompt = Path(handed["prompt_file"]).read_text(encoding="utf-8")
+    assert "Token budget 700." in prompt
+    left = prompt.partition("### Left out")[2].partition("\n### ")[0]
+    assert "it does not fit into the token budget of 700" in left
+    assert "paradigm:evidence-based" in left
+    must = prompt.partition("### You must follow")[2].partition("\n### ")[0]
+    for name in ("CITE_SOURCES", "NO_SECRETS", "ASK_WHEN_UNCLEAR"):
+        assert f"`directive:{name}`" in must

@@ -176,7 +176,11 @@ def context(
         str | None, Parameter(help="Agent profile; by default the one of the action.")
     ] = None,
     token_budget: Annotated[
-        int | None, Parameter(help="Leave out suggestions that do not fit into so many tokens.")
+        int | None,
+        Parameter(
+            help="Leave out suggestions that do not fit into so many tokens, instead of what "
+            "governance.token_budget of the configuration says."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> Outcome:

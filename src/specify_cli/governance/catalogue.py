@@ -60,6 +60,20 @@ def project_sources(root: Path) -> Sources:
     return read_sources(root, _packs(root))
 
 
+def token_budget(root: Path) -> int | None:
+    """Return the project's token budget for governance; None without one.
+
+    Raises:
+        GovernanceInvalid: GOVERNANCE_INVALID: its configuration cannot be used.
+        ReadFailed: READ_FAILED: the configuration is not UTF-8.
+    """
+    if not _configures(root, b"token_budget"):
+        return None
+    from specify_cli.governance.configuration import configured_budget
+
+    return configured_budget(root)
+
+
 def compile_project(sources: Sources) -> Compilation:
     """Compile a project's governance from its files, with everything that is wrong."""
     from specify_cli.governance.builtin_pack import built_in_declarations
@@ -92,20 +106,20 @@ def _compiled(root: Path, sources: Sources) -> Compiled:
 
 def _only_built_in(root: Path) -> bool:
     own = (PROJECT_FOLDER, CHARTER_FILE, CHARTER_TEXT)
-    return not any(os.path.lexists(root / name) for name in own) and not _may_name_packs(root)
+    return not any(os.path.lexists(root / name) for name in own) and not _configures(root, b"packs")
 
 
-def _may_name_packs(root: Path) -> bool:
-    """Whether the configuration could name a pack; only then it is worth being parsed."""
+def _configures(root: Path, name: bytes) -> bool:
+    """Whether the configuration could set a key of governance; only then it is worth being parsed."""
     try:
         text = (root / CONFIG_FILE).read_bytes()
     except OSError:
         return False
-    return b"governance" in text and b"packs" in text
+    return b"governance" in text and name in text
 
 
 def _packs(root: Path) -> tuple[Pack, ...]:
-    if not _may_name_packs(root):
+    if not _configures(root, b"packs"):
         return ()
     from specify_cli.governance.packs import configured_packs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.governance.catalogue import load_catalogue
+from specify_cli.governance.catalogue import token_budget as project_budget
 from specify_cli.governance.selection import choose, fit, in_force, index_profile
 from specify_cli.kernel.errors import UsageError
 
@@ -157,7 +158,8 @@ def governance_for(
         action: Such as `implement`; one that the index does not know gets what holds for all.
         profile: Id or alias of the agent profile; without it the action index chooses. An unknown
             one is told in `notices`, and the index chooses too.
-        token_budget: Tokens for the whole text, estimated; None for no limit.
+        token_budget: Tokens for the whole text, estimated; None takes what the project's configuration
+            sets as `governance.token_budget`, and is no limit where it sets nothing.
 
     Raises:
         GovernanceInvalid: GOVERNANCE_INVALID: a file of the project or of a pack cannot be used.
@@ -170,6 +172,8 @@ def governance_for(
             fix="Give a number from 0 on, or leave it out for no limit.",
             details={"token_budget": token_budget},
         )
+    if token_budget is None:
+        token_budget = project_budget(root)
     governance = load_catalogue(root)
     notices: list[str] = []
     role = _profile(governance, mission_type, action, profile, notices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.governance.activation import mandatory_somewhere
-from specify_cli.governance.catalogue import compile_project, project_sources
+from specify_cli.governance.catalogue import compile_project, project_sources, token_budget
 from specify_cli.governance.interview import AnswersMissing, kept_answers
 from specify_cli.governance.merging import overrides
 from specify_cli.governance.places import BUILT_IN
@@ -71,9 +71,10 @@ def lint_governance(root: Path) -> LintReport:
         root: The main checkout.
 
     Raises:
-        GovernanceInvalid: GOVERNANCE_INVALID: the configuration names no usable packs.
+        GovernanceInvalid: GOVERNANCE_INVALID: the configuration cannot be used.
         ReadFailed: READ_FAILED.
     """
+    token_budget(root)
     compilation = compile_project(project_sources(root))
     found = [Finding("error", *problem) for problem in compilation.problems]
     if not found:

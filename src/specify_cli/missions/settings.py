@@ -78,6 +78,10 @@ def _repository(text: str) -> JsonValue:
     return text if re.match(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+\Z", text) else None
 
 
+def _tokens(text: str) -> JsonValue:
+    return int(text) if re.match(r"[0-9]{1,7}\Z", text, re.ASCII) else None
+
+
 class _Kind(NamedTuple):
     what: str
     read: Callable[[str], JsonValue]
@@ -89,6 +93,11 @@ _KNOWN: Mapping[str, _Kind] = MappingProxyType(
         OWNER: _Kind("Who decides at audits.", _name, "a name such as ada"),
         "agents.auto_commit": _Kind(
             "Whether agents may commit their work.", _yes_or_no, "true or false"
+        ),
+        "governance.token_budget": _Kind(
+            "Tokens that governance may take in a prompt; suggestions beyond them are left out.",
+            _tokens,
+            "a number from 0 to 9999999",
         ),
         "merge.strategy": _Kind("How missions are merged.", _strategy, "merge, squash or rebase"),
         "mission_packs": _Kind(

@@ -19,7 +19,9 @@ from specify_cli.governance.context import (
     estimated_tokens,
     governance_for,
 )
+from specify_cli.governance.lint import lint_governance
 from specify_cli.governance.markdown import item_block
+from specify_cli.governance.problems import GovernanceInvalid
 from specify_cli.kernel.gate import check
 from tests.unit.governance.governed import OWN, directive, tactic, write
 
@@ -132,6 +134,43 @@ def test_a_suggestion_that_needs_another_item_is_dropped_with_it(tmp_path: Path)
     assert min(item.tokens for item in found.dropped) > 1000
     whole = governance_for(root, mission_type="tiny", action="go", token_budget=3000)
     assert [item.id for item in whole.items] == ["needs", "large"]
+
+
+def test_a_budget_of_the_project_holds_unless_another_one_is_asked_for(tmp_path: Path) -> None:
+    config = ".kittify/config.yaml"
+    whole = context("software-dev", "implement")
+    root = write(tmp_path, {config: "governance:\n  token_budget: 1500\n"})
+    found = governance_for(root, mission_type="software-dev", action="implement")
+    assert found == context("software-dev", "implement", None, 1500)
+    assert found.dropped
+    must = [item.id for item in whole.items if item.mandatory]
+    assert [item.id for item in found.items if item.mandatory] == must
+    other = governance_for(
+        root, mission_type="software-dev", action="implement", token_budget=whole.tokens + 500
+    )
+    assert other.items == whole.items
+    write(tmp_path, {config: "governance:\n  token_budget: 0\n"})
+    bare = governance_for(root, mission_type="software-dev", action="implement")
+    assert [item.id for item in bare.items] == must
+    assert {item.id for item in bare.dropped} == {i.id for i in whole.items if not i.mandatory}
+    assert all(f"`{item.kind}:{item.id}`" in bare.to_markdown() for item in bare.dropped)
+    assert "nothing of it was left out" in bare.notices[0]
+    write(tmp_path, {config: "project: {}  # governance has no token_budget\n"})
+    assert governance_for(root, mission_type="software-dev", action="implement") == whole
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1.5", "true", "[1]", "null"])
+def test_a_budget_of_the_project_that_is_no_number_is_refused_with_its_line(
+    tmp_path: Path, value: str
+) -> None:
+    text = f"project: {{slug: x}}\ngovernance:\n  token_budget: {value}\n"
+    root = write(tmp_path, {".kittify/config.yaml": text})
+    for load in (lint_governance, lambda r: governance_for(r, mission_type="plan", action="plan")):
+        with pytest.raises(GovernanceInvalid) as caught:
+            load(root)
+        (problem,) = caught.value.problems
+        assert (problem.file, problem.line) == (".kittify/config.yaml", 3)
+        assert "governance.token_budget" in problem.message
 
 
 def test_a_budget_below_nothing_is_refused() -> None:

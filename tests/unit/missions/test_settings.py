@@ -47,6 +47,7 @@ def test_setting_a_value_keeps_comments_and_everything_else(project: Project) ->
     [
         ("agents.auto_commit", "FALSE", False),
         ("merge.strategy", "squash", "squash"),
+        ("governance.token_budget", "3000", 3000),
         ("mission_packs", "a, b", ["a", "b"]),
         ("project.repo_slug", "me/it", "me/it"),
         ("protection.protected_branches", "main", ["main"]),

@@ -18,7 +18,12 @@ K0 = frozenset(
         "path",
     )
 )
-K1 = frozenset(("packs",))
+K1 = frozenset(
+    (
+        "packs",
+        "token_budget",
+    )
+)
 
 
 def governance_config_GovernancePack(v: Any, p: str, out: list[Violation]) -> None:
@@ -109,11 +114,30 @@ def governance_config(v: Any, p: str, out: list[Violation]) -> None:
         bad(out, p, "type", S0 + "/type", v, "an object")
     else:
         x1 = v.get("packs", MISSING)
-        if x1 is MISSING:
-            bad(out, f"{p}.packs", "required", S0 + "/required", MISSING, "an array")
-        else:
+        if x1 is not MISSING:
             if type(x1) is not list:
                 bad(out, f"{p}.packs", "type", S0 + "/properties/packs/type", x1, "an array")
             else:
                 for i2, x3 in enumerate(x1):
                     governance_config_GovernancePack(x3, f"{p}.packs[{i2}]", out)
+        x4 = v.get("token_budget", MISSING)
+        if x4 is not MISSING:
+            if type(x4) is not int:
+                bad(
+                    out,
+                    f"{p}.token_budget",
+                    "type",
+                    S0 + "/properties/token_budget/type",
+                    x4,
+                    "an integer",
+                )
+            else:
+                if x4 < 0:
+                    bad(
+                        out,
+                        f"{p}.token_budget",
+                        "minimum",
+                        S0 + "/properties/token_budget/minimum",
+                        x4,
+                        "at least 0",
+                    )

@@ -30,8 +30,9 @@ K2 = frozenset(
 K3 = frozenset(("type",))
 K4 = frozenset(("protected_branches",))
 K5 = frozenset(("strategy",))
-K6 = frozenset(("owner",))
-K7 = frozenset(
+K6 = frozenset(("token_budget",))
+K7 = frozenset(("owner",))
+K8 = frozenset(
     (
         "project",
         "build",
@@ -383,6 +384,33 @@ def project_config_MergeSection(v: Any, p: str, out: list[Violation]) -> None:
                     )
 
 
+def project_config_GovernanceSection(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/GovernanceSection/type", v, "an object")
+    else:
+        x1 = v.get("token_budget", MISSING)
+        if x1 is not MISSING:
+            if type(x1) is not int:
+                bad(
+                    out,
+                    f"{p}.token_budget",
+                    "type",
+                    S0 + "/$defs/GovernanceSection/properties/token_budget/type",
+                    x1,
+                    "an integer",
+                )
+            else:
+                if x1 < 0:
+                    bad(
+                        out,
+                        f"{p}.token_budget",
+                        "minimum",
+                        S0 + "/$defs/GovernanceSection/properties/token_budget/minimum",
+                        x1,
+                        "at least 0",
+                    )
+
+
 def project_config_MissionSection(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/MissionSection/type", v, "an object")
@@ -526,56 +554,48 @@ def project_config(v: Any, p: str, out: list[Violation]) -> None:
             project_config_MergeSection(x10, f"{p}.merge", out)
         x11 = v.get("governance", MISSING)
         if x11 is not MISSING:
-            if type(x11) is not dict:
-                bad(
-                    out,
-                    f"{p}.governance",
-                    "type",
-                    S0 + "/properties/governance/type",
-                    x11,
-                    "an object",
-                )
-        x15 = v.get("mission", MISSING)
-        if x15 is not MISSING:
-            project_config_MissionSection(x15, f"{p}.mission", out)
-        x16 = v.get("mission_packs", MISSING)
-        if x16 is not MISSING:
-            if type(x16) is not list:
+            project_config_GovernanceSection(x11, f"{p}.governance", out)
+        x12 = v.get("mission", MISSING)
+        if x12 is not MISSING:
+            project_config_MissionSection(x12, f"{p}.mission", out)
+        x13 = v.get("mission_packs", MISSING)
+        if x13 is not MISSING:
+            if type(x13) is not list:
                 bad(
                     out,
                     f"{p}.mission_packs",
                     "type",
                     S0 + "/properties/mission_packs/type",
-                    x16,
+                    x13,
                     "an array",
                 )
             else:
-                if not unique(x16):
+                if not unique(x13):
                     bad(
                         out,
                         f"{p}.mission_packs",
                         "uniqueItems",
                         S0 + "/properties/mission_packs/uniqueItems",
-                        x16,
+                        x13,
                         "no item twice",
                     )
-                for i17, x18 in enumerate(x16):
-                    if type(x18) is not str:
+                for i14, x15 in enumerate(x13):
+                    if type(x15) is not str:
                         bad(
                             out,
-                            f"{p}.mission_packs[{i17}]",
+                            f"{p}.mission_packs[{i14}]",
                             "type",
                             S0 + "/$defs/NonEmptyText/type",
-                            x18,
+                            x15,
                             "a string",
                         )
                     else:
-                        if not x18:
+                        if not x15:
                             bad(
                                 out,
-                                f"{p}.mission_packs[{i17}]",
+                                f"{p}.mission_packs[{i14}]",
                                 "minLength",
                                 S0 + "/$defs/NonEmptyText/minLength",
-                                x18,
+                                x15,
                                 "at least 1 character",
                             )

@@ -32,5 +32,13 @@ class GovernanceConfig(Contract):
         extra="allow",
     )
     packs: Annotated[
-        list[GovernancePack], Field(description="Organisation packs, the lowest layer first.")
-    ]
+        list[GovernancePack] | None,
+        Field(description="Organisation packs, the lowest layer first."),
+    ] = None
+    token_budget: Annotated[
+        int | None,
+        Field(
+            description="Tokens that governance may take in a prompt, estimated; suggestions beyond them are left out. Without it there is no limit.",
+            ge=0,
+        ),
+    ] = None
