@@ -53,7 +53,7 @@ def create(
     if mission_type not in known:
         from specify_cli.next.mission_types import mission_type_keys
 
-        known = mission_type_keys(project)
+        known = mission_type_keys(project, wanted=mission_type)
     created = create_mission(
         project,
         title,
