@@ -56,7 +56,8 @@ def status(
         _watch(chosen, _interval(watch, as_json=json))
         return Outcome(document={}, text="")
     board = mission_board(chosen)
-    return Outcome(document=board.to_json(), text="" if json else _drawn(board))
+    text = "" if json else _drawn(board)
+    return Outcome(document=board.to_json(), text=text, drawn=True)
 
 
 def _drawn(board: MissionBoard) -> str:

@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from specify_cli.kernel.terminal import harmless, harmless_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
@@ -22,11 +24,13 @@ class Outcome(NamedTuple):
         document: The JSON document, printed with `--json`.
         text: The same for people.
         exit_code: 0 done, 1 a domain failure that is reported in the document.
+        drawn: The text holds control sequences on purpose, and nobody else's.
     """
 
     document: Mapping[str, object]
     text: str
     exit_code: int = 0
+    drawn: bool = False
 
 
 def finding(error: SpecKittyError, text: str) -> Outcome:
@@ -53,7 +57,7 @@ def print_outcome(outcome: Outcome, *, as_json: bool) -> int:
     if as_json:
         _print_json(outcome.document)
     elif outcome.text:
-        say(f"{outcome.text}\n")
+        say(f"{outcome.text if outcome.drawn else harmless(outcome.text)}\n")
     return outcome.exit_code
 
 
@@ -90,7 +94,7 @@ def note(text: str) -> None:
     if _stream("stderr") is None:
         return
     with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+        print(harmless(text), file=sys.stderr, flush=True)
 
 
 def say(text: str = "") -> None:
@@ -119,4 +123,4 @@ def _stream(name: str) -> TextIO | None:
 
 
 def _print_json(document: Mapping[str, object]) -> None:
-    say(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    say(harmless_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")

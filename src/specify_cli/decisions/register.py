@@ -85,8 +85,9 @@ def read_index(mission: Mission) -> DecisionIndex | None:
     except json.JSONDecodeError as error:
         problem = f"it is not JSON ({error.msg}, line {error.lineno})"
         raise index_corrupt(file, mission.slug, problem) from error
-    except RecursionError as error:
-        raise index_corrupt(file, mission.slug, "it is nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        problem = "a number is too long, or it is nested too deeply"
+        raise index_corrupt(file, mission.slug, problem) from error
     except ContractViolation as error:
         raise index_corrupt(file, mission.slug, error.message.rstrip(".")) from error
     return cast("DecisionIndex", document)

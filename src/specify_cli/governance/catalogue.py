@@ -90,7 +90,7 @@ def _compiled(root: Path, sources: Sources) -> Compiled:
 
     key = {"built_in": built_in().fingerprint, "sources": json.loads(json.dumps(sources))}
     cache = root / CACHE_FILE
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         kept = json.loads(cache.read_bytes())
         if isinstance(kept, dict) and kept.get("key") == key:
             return cast("Compiled", kept["compiled"])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from specify_cli.governance.charter import charter_document
 from specify_cli.governance.places import CHARTER_FILE
 from specify_cli.governance.problems import Problem, refuse
-from specify_cli.governance.sources import leads_outside, read_file
-from specify_cli.kernel.files import DISK
+from specify_cli.governance.sources import read_file
+from specify_cli.kernel.files import DISK, leads_outside
 from specify_cli.kernel.locks import file_lock
 
 if TYPE_CHECKING:

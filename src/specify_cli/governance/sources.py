@@ -14,7 +14,7 @@ from specify_cli.governance.places import (
     PROJECT_FOLDER,
 )
 from specify_cli.governance.problems import Problem
-from specify_cli.kernel.files import ReadFailed, read_text
+from specify_cli.kernel.files import ReadFailed, leads_outside, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,15 +103,6 @@ def read_sources(root: Path, packs: tuple[Pack, ...]) -> Sources:
 def read_file(root: Path, name: str, problems: list[Problem]) -> SourceFile | None:
     """Read one file of a project; None when it is not there, or with what is wrong in `problems`."""
     return _file(root / name, root, name, PROJECT, problems)
-
-
-def leads_outside(path: Path, boundary: Path) -> bool:
-    """Whether a path, followed through all links, leaves a folder; a link that leads nowhere does."""
-    try:
-        real = path.resolve(strict=True)
-        return not real.is_relative_to(boundary.resolve())
-    except (OSError, RuntimeError):  # a circle of links
-        return True
 
 
 def _folder(

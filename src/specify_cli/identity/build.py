@@ -71,7 +71,7 @@ def _read(path: Path, git_dir: Path) -> str | None:
     """Return the stored id if it is sound and belongs to this directory."""
     try:
         record = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(record, dict):
         return None

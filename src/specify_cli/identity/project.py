@@ -191,7 +191,7 @@ def _from_cache(path: Path, digest: str) -> _Configured | None:
     """Return what was parsed from a file of exactly this content, if it is known."""
     try:
         cached = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(cached, dict) or not digest or cached.get("config_sha256") != digest:
         return None

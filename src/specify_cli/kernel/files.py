@@ -35,6 +35,12 @@ class ReadFailed(SpecKittyError):
     code = "READ_FAILED"
 
 
+class LinkLeadsOut(SpecKittyError):
+    """A file or folder of the project is a link to somewhere else."""
+
+    code = "LINK_LEADS_OUT"
+
+
 class Disk:
     """The file operations that change something, as overridable primitives."""
 
@@ -171,6 +177,46 @@ def read_text(path: Path) -> str:
             fix=f"Check the file's permissions and encoding (UTF-8): {path.name}",
             details={"file": path.name},
         ) from error
+
+
+def leads_outside(path: Path, boundary: Path) -> bool:
+    """Whether a path, followed through all links, leaves a folder; a link that leads nowhere does."""
+    try:
+        return not path.resolve(strict=True).is_relative_to(boundary.resolve())
+    except (OSError, RuntimeError):  # a circle of links
+        return True
+
+
+def refuse_link_out(path: Path, boundary: Path) -> None:
+    """Refuse a link that leads out of a folder: what is read and written there is not the project's.
+
+    Args:
+        path: What may be a link; it lies below the boundary, and need not exist.
+        boundary: The folder, such as the main checkout.
+
+    Raises:
+        LinkLeadsOut: LINK_LEADS_OUT.
+    """
+    if path.is_symlink() and leads_outside(path, boundary):
+        shown = path.relative_to(boundary).as_posix()
+        raise LinkLeadsOut(
+            f"{shown} is a link that leads out of the project.",
+            fix=f"Put the file or folder itself at {shown}, in place of the link.",
+            details={"file": shown},
+        )
+
+
+def refuse_links_out_of(folder: Path, boundary: Path) -> None:
+    """Refuse links directly in a folder, if it exists, that lead out of the boundary.
+
+    Raises:
+        LinkLeadsOut: LINK_LEADS_OUT.
+    """
+    # No folder, no links in it.
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                refuse_link_out(folder / entry.name, boundary)
 
 
 def json_document(document: object) -> bytes:

@@ -9,6 +9,8 @@ import re
 from string import Template
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from specify_cli.kernel.terminal import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -120,7 +122,8 @@ class CommunicationArtefact(NamedTuple):
             blocks.append(self.governance.to_markdown().rstrip())
         known = [(label, facts[key]) for label, key in _FACTS if facts[key] is not None]
         blocks.append("## Facts\n\n" + "\n".join(f"- {label}: {value}" for label, value in known))
-        return "\n\n".join(blocks) + "\n"
+        # Agents print it: what comes out of files must not get at their terminal.
+        return harmless("\n\n".join(blocks) + "\n")
 
 
 def assemble(

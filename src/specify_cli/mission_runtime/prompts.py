@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from specify_cli.kernel.files import DISK
+from specify_cli.kernel.files import DISK, refuse_link_out
 from specify_cli.mission_runtime.placement import ArtefactKind, place
 
 if TYPE_CHECKING:
@@ -49,8 +49,10 @@ def write_prompt(artefact: CommunicationArtefact) -> Path:
 
     Raises:
         WriteFailed: WRITE_FAILED.
+        LinkLeadsOut: LINK_LEADS_OUT.
     """
     path = prompt_path(artefact.context)
+    refuse_link_out(path.parent, artefact.context.primary_root)
     DISK.write_atomic(path, artefact.to_text().encode("utf-8"))
     return path
 

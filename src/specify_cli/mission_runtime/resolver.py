@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.git.repository import BareRepository, NotARepository, open_repository
 from specify_cli.identity.project import Project
+from specify_cli.kernel.files import refuse_link_out, refuse_links_out_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_RUNTIME = ".kittify/runtime"
+_OWN = ("kitty-specs", ".kittify", ".kittify/config.yaml", ".kittify/missions", _RUNTIME)
 ROOT_VARIABLE = "SPECIFY_REPO_ROOT"
 _LANE_BRANCH = r"kitty/mission-(?P<slug>.+)-(?P<lane>lane-[a-z]+)\Z"
 
@@ -81,6 +84,7 @@ def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = Non
     Raises:
         NotARepository: NOT_A_REPOSITORY.
         BareRepository: BARE_REPOSITORY.
+        LinkLeadsOut: LINK_LEADS_OUT.
     """
     start = start_directory(cwd, env)
     try:
@@ -94,7 +98,18 @@ def resolve_project(cwd: Path | None = None, env: Mapping[str, str] | None = Non
             fix=f"Set {ROOT_VARIABLE} to the project's folder, or unset it.",
             details={**error.details, "variable": ROOT_VARIABLE},
         ) from error
+    _refuse_links_out(repository.main_root)
     return Project(root=repository.main_root, repository=repository)
+
+
+def _refuse_links_out(root: Path) -> None:
+    """Refuse a project that keeps its missions, or its own state, behind links to somewhere else.
+
+    Nothing outside is then read into a prompt, and nothing is written there.
+    """
+    for name in _OWN:
+        refuse_link_out(root / name, root)
+    refuse_links_out_of(root / _RUNTIME, root)
 
 
 def current_workspace(project: Project) -> CurrentWorkspace | None:

@@ -115,7 +115,7 @@ def _event(line: bytes) -> str | bytes:
     """Return the event id of a row; the line itself when it has none."""
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     event_id = row.get("event_id") if isinstance(row, dict) else None
     return event_id if isinstance(event_id, str) else line

@@ -233,7 +233,7 @@ def _changed_files(
     path = mission.directory / LANES_FILE
     try:
         written = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         written = None
     if _essence(written) != _essence(manifest):
         changes[path] = lanes_bytes(manifest)

@@ -138,6 +138,8 @@ def load_lanes(mission: Mission) -> MissionLanes:
         ) from None
     except json.JSONDecodeError as error:
         raise _corrupt(file, error.lineno, f"it is not JSON ({error.msg})") from error
+    except (ValueError, RecursionError) as error:
+        raise _corrupt(file, None, "a number is too long, or it is nested too deeply") from error
     if not isinstance(document, dict) or document.get("version") != VERSION:
         raise _corrupt(file, None, f"it is not a lanes manifest of version {VERSION}")
     entries = document.get("lanes")

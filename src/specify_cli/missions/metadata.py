@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import ReadFailed, json_document, read_text
+from specify_cli.kernel.files import ReadFailed, json_document, leads_outside, read_text
 from specify_cli.kernel.ulid import new_ulid
 
 if TYPE_CHECKING:
@@ -75,6 +75,18 @@ def read_metadata(directory: Path, *, source: str) -> Metadata:
     return parse_metadata(text, file=file)
 
 
+def refuse_foreign_mission(directory: Path, root: Path) -> None:
+    """Refuse a mission whose folder, or `meta.json`, is a link that leads out of the project.
+
+    Raises:
+        CorruptMetadata: CORRUPT_METADATA.
+    """
+    for path in (directory, directory / META_FILE):
+        if path.is_symlink() and leads_outside(path, root):
+            file = f"{directory.relative_to(root).as_posix()}/{META_FILE}"
+            raise _corrupt(file, None, "it lies behind a link that leads out of the project")
+
+
 def parse_metadata(text: str, *, file: str) -> Metadata:
     """Read the text of a `meta.json`.
 
@@ -85,8 +97,8 @@ def parse_metadata(text: str, *, file: str) -> Metadata:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise _corrupt(file, error.lineno, f"it is not JSON ({error.msg})") from error
-    except RecursionError as error:
-        raise _corrupt(file, 1, "it is nested too deeply") from error
+    except (ValueError, RecursionError) as error:
+        raise _corrupt(file, 1, "a number is too long, or it is nested too deeply") from error
     if not isinstance(document, dict):
         raise _corrupt(file, 1, "it is not a JSON object")
 

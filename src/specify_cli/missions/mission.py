@@ -7,12 +7,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import refuse_links_out_of
 from specify_cli.kernel.names import safe_segment
 from specify_cli.kernel.ulid import is_ulid
 from specify_cli.missions.branches import BRANCH_PREFIX as BRANCH_PREFIX
 from specify_cli.missions.branches import branches_holding, checked_out_branch, missions_elsewhere
 from specify_cli.missions.locks import lock_path, mission_lock
-from specify_cli.missions.metadata import META_FILE, CorruptMetadata, read_metadata
+from specify_cli.missions.metadata import (
+    META_FILE,
+    CorruptMetadata,
+    read_metadata,
+    refuse_foreign_mission,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -150,6 +156,7 @@ def load_mission(root: Path, slug: str) -> Mission:
         UnsafeName: UNSAFE_NAME: the slug is not one plain path segment.
         MissionNotFound: MISSION_NOT_FOUND: there is no such folder.
         CorruptMetadata: CORRUPT_METADATA with file and line.
+        LinkLeadsOut: LINK_LEADS_OUT: one of its files is a link to somewhere else.
     """
     safe_segment(slug, what="mission")
     directory = root / MISSIONS_FOLDER / slug
@@ -188,6 +195,7 @@ def find_mission(root: Path, handle: str | None) -> Mission:
         MissionNotFound: MISSION_NOT_FOUND: the fix lists the missions that exist.
         MissionAmbiguous: MISSION_AMBIGUOUS: the fix lists the candidates.
         CorruptMetadata: CORRUPT_METADATA: the mission was found but cannot be read.
+        LinkLeadsOut: LINK_LEADS_OUT: one of its files is a link to somewhere else.
         CoordinationBranchMissing: COORDINATION_BRANCH_MISSING.
     """
     mission = _only_mission(root) if handle is None else _named(root, handle)
@@ -308,6 +316,7 @@ def _holds_mission(directory: Path) -> bool:
 
 
 def _read(root: Path, directory: Path) -> Mission:
+    refuse_foreign_mission(directory, root)
     meta = read_metadata(directory, source=directory.relative_to(root).as_posix())
     return Mission(
         slug=directory.name,
@@ -330,6 +339,8 @@ def _settled(root: Path, directory: Path, found: Mission | None = None) -> Missi
     from specify_cli.status.pending import take_back_if_crashed
 
     mission = found or _read(root, directory)
+    for folder in {mission.directory, mission.status_directory}:
+        refuse_links_out_of(folder, root)
     lock = mission_lock(mission)
     if lock is not None and take_back_if_crashed(lock, mission.coordination_root or root):
         return _read(root, directory)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import ReadFailed, read_text
+from specify_cli.kernel.files import LinkLeadsOut, ReadFailed, read_text, refuse_link_out
 from specify_cli.missions.frontmatter import read_frontmatter
 from specify_cli.missions.markdown import without_fences
 from specify_cli.status.wp_ids import normalise_wp_id as normalise_wp_id
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PLANNING_ARTIFACT = "planning_artifact"
 CODE_CHANGE = "code_change"
+MAX_BYTES = 1_000_000
+"""More than any model reads; the whole file stands in a prompt."""
 EXECUTION_MODES = (CODE_CHANGE, PLANNING_ARTIFACT)
 # Compiled on first use: a mission whose tasks are not written yet needs none of them.
 _FILE = r"WP([0-9]{1,5})(?:[-_.].*)?\.md\Z"
@@ -243,9 +245,14 @@ def _read(mission: Mission, path: Path, problems: list[WorkPackageProblem]) -> W
         return None
     wp_id = f"WP{int(match.group(1)):02d}"
     try:
+        refuse_link_out(path, mission.root)
+        if path.stat().st_size > MAX_BYTES:
+            problem = f"it has more than {MAX_BYTES:,} bytes"
+            problems.append(_problem(file, None, problem, "Say it shorter: an agent reads it all."))
+            return None
         text = read_text(path)
         frontmatter, body = read_frontmatter(text, source=file)
-    except ReadFailed as error:
+    except (ReadFailed, LinkLeadsOut) as error:
         problems.append(_problem(file, None, error.message, error.fix))
         return None
     except SpecKittyError as error:

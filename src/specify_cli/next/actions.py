@@ -186,6 +186,18 @@ def _take(
     message = f"{package.id} {verb} by {agent} ({mission.slug})"
     with run_lock(project, mission):
         with MissionStatus.change(mission_log(project, mission), message=message) as change:
+            run = find_run(project, mission)
+            # Whatever keeps the prompt from being made is told before anything is recorded.
+            draft = build_prompt(
+                mission,
+                loaded,
+                Decision("step", role, step_id=_step_of(loaded, role), wp_id=package.id, role=role),
+                agent=agent,
+                work_package=package,
+                board=change.board,
+                reports=reports,
+                inputs=run.snapshot.inputs if run else None,
+            )
             self_review = False
             if role == "implement":
                 started = start_implementation(
@@ -233,6 +245,7 @@ def _take(
             board=board,
             reports=reports,
             inputs=inputs,
+            governance=draft.governance,
         )
     )
     return Taken(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from spec_kitty_contracts.wire.definitions import Lane
     from spec_kitty_contracts.wire.next_decision import AppliedTransition, NextDecision
     from specify_cli.identity.project import Project
+    from specify_cli.mission_runtime.artefact import CommunicationArtefact
     from specify_cli.missions.mission import Mission
     from specify_cli.next._internal_runtime.discovery import LoadedMission
     from specify_cli.next._internal_runtime.run import MissionRun
@@ -112,7 +113,7 @@ def advance(
     )
     # Whoever decides as a person does not work here: nothing is handed out to them.
     hands_out = answer is None or actor_type != "human"
-    answered = None
+    answered = draft = None
     loaded = load_mission_type(project, mission)
     log = mission_log(project, mission)
     with run_lock(project, mission):
@@ -136,6 +137,7 @@ def advance(
             )
             decision = _with_failures(decide(seen.view), settled)
             if hands_out:
+                draft = _draft(desk, loaded, seen, decision, agent)
                 decision = _claim(desk, decision, agent, settled)
         _record(project, run, seen, decision, report.actor, hands_out=hands_out)
         if run.changed:
@@ -155,6 +157,7 @@ def advance(
                 work_package=seen.work_package(decision.wp_id or ""),
                 board=board,
                 inputs=run.snapshot.inputs,
+                governance=draft.governance if draft else None,
             )
         )
     outcome = Outcome(
@@ -222,6 +225,23 @@ def _still_wanted(report: Report, settled: Settled, board: Board) -> str | None:
     taken_back = report.retry and state is not None
     mine = state is not None and report.actor.actor_id in (state.implementer, state.reviewer)
     return settled.wp_id if taken_back and mine else None
+
+
+def _draft(
+    desk: Desk, loaded: LoadedMission, seen: Look, decision: Decision, agent: str
+) -> CommunicationArtefact | None:
+    """Assemble the prompt before anything is recorded: whatever it lacks is told now, not afterwards."""
+    if decision.kind != "step":
+        return None
+    return build_prompt(
+        desk.mission,
+        loaded,
+        decision,
+        agent=agent,
+        work_package=seen.work_package(decision.wp_id or ""),
+        board=desk.change.board,
+        inputs=desk.run.snapshot.inputs,
+    )
 
 
 def _claim(desk: Desk, decision: Decision, agent: str, settled: Settled) -> Decision:

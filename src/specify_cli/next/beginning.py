@@ -62,7 +62,7 @@ def begin_mission(
     """
     known: tuple[str, ...] = MISSION_TYPES
     if mission_type not in known:
-        known = mission_type_keys(project)
+        known = mission_type_keys(project, wanted=mission_type)
     documents: Mapping[str, str] = {}
     if mission_type in known:
         documents = first_documents(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from specify_cli.kernel.files import read_text
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.metadata import META_FILE
+from specify_cli.next._internal_runtime.discovery import DOCUMENTS_FOLDER
 from specify_cli.next._internal_runtime.schema import AuditStep, InvalidMissionTemplate
 from specify_cli.next.commands import accept_line
 
@@ -168,8 +169,6 @@ def document_shape(folder: Path, name: str) -> str:
 
 PAGES = "planned_documents"
 """The guard of a step that writes pages of the project."""
-DOCUMENTS_FOLDER = "templates"
-"""Beside a description: the shapes of the documents that its steps produce."""
 
 STEP_GUARDS: Mapping[str, Callable[[Mission, Step, Path], tuple[GuardFailure, ...]]] = (
     MappingProxyType(

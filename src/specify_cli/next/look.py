@@ -10,6 +10,7 @@ from specify_cli.mission_runtime.placement import ArtefactKind, place
 from specify_cli.missions.lanes import LanesMissing, WorkPackageNotInLane, load_lanes
 from specify_cli.missions.packs import configured_packs
 from specify_cli.missions.work_packages import load_work_packages, scan_work_packages
+from specify_cli.next._internal_runtime.description import shown_name
 from specify_cli.next._internal_runtime.discovery import (
     RESERVED_KEYS,
     DiscoveryContext,
@@ -81,7 +82,7 @@ def load_mission_type(project: Project, mission: Mission) -> LoadedMission:
         discovery_context(project, mission.mission_type),
         cache=description_cache(project),
     )
-    refuse_unknown_guards(loaded.description.template, loaded.description.path.name)
+    refuse_unknown_guards(loaded.description.template, shown_name(loaded.description.path))
     return loaded
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import DISK
-from specify_cli.next._internal_runtime.description import read_description
+from specify_cli.next._internal_runtime.description import read_description, shown_name
 from specify_cli.next._internal_runtime.discovery import (
     BUILTIN_TIER,
     DESCRIPTION_FILES,
@@ -20,6 +20,7 @@ from specify_cli.next._internal_runtime.schema import AuditStep
 from specify_cli.next._internal_runtime.significance import band_of
 from specify_cli.next.guards import refuse_unknown_guards
 from specify_cli.next.look import discovery_context
+from specify_cli.next.templates import check_templates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,13 +201,22 @@ def mission_types(project: Project) -> MissionTypes:
     return MissionTypes(tuple(found), result.warnings)
 
 
-def mission_type_keys(project: Project) -> tuple[str, ...]:
+def mission_type_keys(project: Project, *, wanted: str | None = None) -> tuple[str, ...]:
     """Return the keys of all mission types of a project, sorted.
 
+    Args:
+        project: The project.
+        wanted: A type that is asked for. When it is missing because a description cannot be read,
+            that is said.
+
     Raises:
-        SpecKittyError: As `mission_types`.
+        SpecKittyError: As `mission_types`, and as `mission_type` for the one that is wanted.
     """
-    return tuple(one.key for one in mission_types(project).types)
+    found = mission_types(project)
+    keys = tuple(one.key for one in found.types)
+    if wanted is not None and wanted not in keys and found.warnings:
+        load_mission_template(wanted, discovery_context(project, wanted))
+    return keys
 
 
 def mission_type(project: Project, key: str) -> MissionTypeReport:
@@ -218,7 +228,7 @@ def mission_type(project: Project, key: str) -> MissionTypeReport:
         YamlError: INVALID_YAML.
     """
     loaded = load_mission_template(key, discovery_context(project, key))
-    refuse_unknown_guards(loaded.description.template, loaded.description.path.name)
+    refuse_unknown_guards(loaded.description.template, shown_name(loaded.description.path))
     tier = loaded.precedence_tier
     return MissionTypeReport(
         loaded.description, Origin(tier, _place(project, loaded.description.path, tier))
@@ -234,13 +244,15 @@ def validate_mission_type(file: Path) -> MissionTypeReport:
     Raises:
         InvalidMissionTemplate: INVALID_MISSION_TEMPLATE: every problem with file and line.
         MissionRuntimeError: MISSION_RUNTIME_ERROR, MISSION_TEMPLATE_HAS_NO_STEPS.
+        PromptTemplateInvalid: PROMPT_TEMPLATE_INVALID: a template that no prompt can be made of.
         YamlError: INVALID_YAML with the line.
     """
     path = file
     if file.is_dir():
         path = next((file / n for n in DESCRIPTION_FILES if (file / n).is_file()), file)
     description = read_description(path)
-    refuse_unknown_guards(description.template, path.name)
+    check_templates(description.template, path.parent)
+    refuse_unknown_guards(description.template, shown_name(path))
     return MissionTypeReport(description, Origin("file", file.as_posix()))
 
 

@@ -15,9 +15,10 @@ from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, TASKS_README, f
 from specify_cli.missions.review import review_files
 from specify_cli.missions.subtasks import outstanding_subtasks
 from specify_cli.missions.workspaces import BASE_COMMIT, recorded_commit
-from specify_cli.next._internal_runtime.schema import MissionRuntimeError
+from specify_cli.next._internal_runtime.discovery import DOCUMENTS_FOLDER
 from specify_cli.next.commands import mark_line, next_line
-from specify_cli.next.guards import DOCUMENTS_FOLDER, writes_project
+from specify_cli.next.guards import writes_project
+from specify_cli.next.templates import PromptTemplateInvalid, read_template, template_text
 from specify_cli.status.board import actor_label
 from specify_cli.status.lanes import Lane
 from specify_cli.status.log import read_log
@@ -26,30 +27,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from specify_cli.governance.context import GovernanceContext
     from specify_cli.mission_runtime.artefact import CommunicationArtefact
     from specify_cli.mission_runtime.context import ExecutionContext
     from specify_cli.missions.mission import Mission
     from specify_cli.missions.work_packages import WorkPackage
     from specify_cli.next._internal_runtime.discovery import LoadedMission
-    from specify_cli.next._internal_runtime.schema import Step
     from specify_cli.next.decision import Decision
     from specify_cli.status.board import Board, WorkPackageState
 
 
 _JUDGED = (Lane.IN_REVIEW, Lane.APPROVED)
 _SENT_BACK = (Lane.IN_PROGRESS, Lane.PLANNED)
-
-
-class PromptTemplateMissing(MissionRuntimeError):
-    """A mission type names a prompt template that is not beside its description."""
-
-    code = "PROMPT_TEMPLATE_MISSING"
-
-
-class PromptTemplateInvalid(MissionRuntimeError):
-    """A prompt template asks for something that does not exist."""
-
-    code = "PROMPT_TEMPLATE_INVALID"
 
 
 def build_prompt(
@@ -62,8 +51,12 @@ def build_prompt(
     board: Board,
     reports: bool = True,
     inputs: Mapping[str, str] | None = None,
+    governance: GovernanceContext | None = None,
 ) -> CommunicationArtefact:
     """Assemble what an agent is told about a decision. Reads only.
+
+    Whoever hands work out assembles it before anything is recorded, so that what keeps a prompt from
+    being made is told while nothing has changed, and again when the board is as it will be.
 
     Args:
         mission: The mission.
@@ -75,6 +68,7 @@ def build_prompt(
         reports: The agent reports the result itself. Otherwise another program started it and records
             the result: the agent only has to end.
         inputs: What was answered so far; a template calls it `$input_<key>`.
+        governance: What governs the step, from an earlier call; None looks.
 
     Raises:
         PromptTemplateMissing: PROMPT_TEMPLATE_MISSING.
@@ -98,7 +92,7 @@ def build_prompt(
         values |= _work_package_values(mission, context, work_package, board)
     try:
         return assemble(
-            _template_text(step, loaded, reports=reports),
+            template_text(step, loaded.folder, reports=reports),
             context,
             title=step.title if work_package is None else _ROLE_TITLES[context.action],
             values=values,
@@ -109,7 +103,8 @@ def build_prompt(
             assignment=None
             if work_package is None
             else assignment_of(mission, work_package, board),
-            governance=governance_for(
+            governance=governance
+            or governance_for(
                 mission.root,
                 mission_type=mission.mission_type,
                 action=context.action,
@@ -134,23 +129,6 @@ _ENDINGS = {
     "review": "Say clearly whether you approve; if you do not, say what has to change, one point after "
     "the other. Then stop. Whoever started you records your verdict.",
 }
-_ORCHESTRATED = "-orchestrated"
-"""Behind the name of a template: the one for agents that another program started."""
-
-
-def _template_text(step: Step, loaded: LoadedMission, *, reports: bool) -> str:
-    if step.prompt_template is None:
-        return step.prompt or step.title
-    path = loaded.folder / step.prompt_template
-    if path.parent != loaded.folder or not path.is_file():
-        raise PromptTemplateMissing(
-            f"step {step.id!r} names the prompt template {step.prompt_template!r}, which is not "
-            f"beside {loaded.description.path.name}.",
-            fix=f"Write the template, or correct prompt_template of step {step.id!r}.",
-            details={"step": step.id, "prompt_template": step.prompt_template},
-        )
-    other = path.with_stem(f"{path.stem}{_ORCHESTRATED}")
-    return read_text(path if reports or not other.is_file() else other)
 
 
 def _mission_values(
@@ -174,7 +152,7 @@ def _documents(mission: Mission, loaded: LoadedMission) -> dict[str, str]:
     """Return the documents that a mission type brings along, as `$template_<name>` quotes them."""
     return {
         f"template_{path.stem.replace('-', '_')}": _quoted(
-            filled(read_text(path), title=mission.friendly_name, slug=mission.slug)
+            filled(read_template(path), title=mission.friendly_name, slug=mission.slug)
         )
         for path in sorted((loaded.folder / DOCUMENTS_FOLDER).glob("*.*"))
     }

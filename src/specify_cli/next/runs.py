@@ -143,7 +143,7 @@ def _index(project: Project) -> Path:
 def _read_index(project: Project) -> dict[str, str]:
     try:
         document = json.loads(_index(project).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     runs = document.get("runs") if isinstance(document, dict) else None
     if not isinstance(runs, dict):

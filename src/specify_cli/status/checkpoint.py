@@ -132,7 +132,7 @@ def load_checkpoint(path: Path) -> Kept | None:
         if head != _head(body):
             return None
         return Kept(_parse(json.loads(body)), written_ns)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         # Whatever is wrong with it: the log has it all.
         return None
 

@@ -90,7 +90,7 @@ def read_left(place: Place) -> Left | None:
         return Left(
             left, record["crc32"], head if isinstance(head, str) else None, path.stat().st_mtime_ns
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
         return None
 
 

@@ -331,7 +331,7 @@ def _snapshot_problems(mission_log: MissionLog, board: Board) -> Iterator[Status
                 SNAPSHOT_DRIFT, path.name, "it is missing; the next change writes it again"
             )
         return
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         shown = None
     if shown is None:
         yield StatusProblem(

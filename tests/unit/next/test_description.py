@@ -91,7 +91,7 @@ def test_a_wrong_description_says_what_and_where(
     path = write_type(tmp_path, FIELD_GUIDE.replace(old, new, 1))
     found = problems(path)
     assert any(p["line"] == line and word in str(p["problem"]) for p in found), found
-    assert all(p["file"] == "mission-runtime.yaml" for p in found)
+    assert all(str(p["file"]).endswith("field-guide/mission-runtime.yaml") for p in found)
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_description_that_is_no_mapping_is_refused(tmp_path: Path) -> None:
 def test_broken_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(YamlError) as refused:
         load_mission_template_file(write_type(tmp_path, FIELD_GUIDE + "  bad: [\n"))
-    assert refused.value.details["file"] == "mission-runtime.yaml"
+    assert refused.value.details["file"] == "field-guide/mission-runtime.yaml"
 
 
 def test_a_missing_description_is_refused(tmp_path: Path) -> None:

@@ -13,12 +13,8 @@ from specify_cli.next._internal_runtime.description import read_description
 from specify_cli.next._internal_runtime.schema import InvalidMissionTemplate
 from specify_cli.next.decision import Decision
 from specify_cli.next.look import load_mission_type
-from specify_cli.next.prompt import (
-    PromptTemplateInvalid,
-    PromptTemplateMissing,
-    build_prompt,
-    feedback_draft,
-)
+from specify_cli.next.prompt import build_prompt, feedback_draft
+from specify_cli.next.templates import PromptTemplateInvalid, PromptTemplateMissing
 from tests.unit.next.lab import Lab
 
 if TYPE_CHECKING:

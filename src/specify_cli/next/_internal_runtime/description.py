@@ -75,13 +75,14 @@ def read_description(path: Path, *, cache: Path | None = None) -> Description:
         MissionTemplateHasNoStepsError: MISSION_TEMPLATE_HAS_NO_STEPS.
         YamlError: INVALID_YAML.
     """
+    name = shown_name(path)
     try:
         data = path.read_bytes()
     except OSError as error:
         raise MissionRuntimeError(
-            f"the mission description {path.name} cannot be read: {error.strerror}.",
+            f"the mission description {name} cannot be read: {error.strerror}.",
             fix="Restore the file, or remove its folder from where missions are looked for.",
-            details={"file": path.name},
+            details={"file": name},
         ) from error
     source = data.decode("utf-8-sig", errors="replace")
     known = None if cache is None else _cached(cache, source, path)
@@ -89,12 +90,17 @@ def read_description(path: Path, *, cache: Path | None = None) -> Description:
         return known
     from specify_cli.kernel.yaml import load_yaml
 
-    document = load_yaml(source, source=path.name)
-    template = parse_template(document, text=data, source=path.name)
+    document = load_yaml(source, source=name)
+    template = parse_template(document, text=data, source=name)
     missing = _missing_templates(template, path.parent)
     if missing:
-        raise _refused(path.name, data, missing)
+        raise _refused(name, data, missing)
     return Description(path, source, cast("Mapping[str, JsonValue]", document), template)
+
+
+def shown_name(path: Path) -> str:
+    """Return how messages call a description: with its folder, since most have the same file name."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name else path.name
 
 
 def remember_description(description: Description, cache: Path) -> None:
@@ -144,11 +150,11 @@ def _cached(cache: Path, source: str, path: Path) -> Description | None:
         if not isinstance(kept, dict) or kept.get("source") != source:
             return None
         document = cast("Mapping[str, JsonValue]", kept.get("parsed"))
-        template, known = parse_template(document, source=path.name), kept.get("hash")
+        template, known = parse_template(document, source=shown_name(path)), kept.get("hash")
         if _missing_templates(template, path.parent) or not isinstance(known, str):
             return None
         return Description(path, source, document, template, known)
-    except (OSError, ValueError, MissionRuntimeError):
+    except (OSError, ValueError, RecursionError, MissionRuntimeError):
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.kernel.files import refuse_link_out, refuse_links_out_of
 from specify_cli.next._internal_runtime.description import PARSED_FOLDER, read_description
 from specify_cli.next._internal_runtime.packs import PACK_FILE, pack_missions
 from specify_cli.next._internal_runtime.schema import MissionRuntimeError
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 DESCRIPTION_FILES = ("mission-runtime.yaml", "mission.yaml")
 RESERVED_KEYS = frozenset({"software-dev", "research", "documentation", "plan"})
 BUILTIN_TIER = "builtin"
+_OWN_TIERS = frozenset({"override", "project"})
+DOCUMENTS_FOLDER = "templates"
+"""Beside a description: shapes of documents, for its prompts."""
 PACK_TIER = "pack"
 BUILTIN_ROOT = Path(__file__).parent.parent / "missions"
 
@@ -68,11 +72,25 @@ class DiscoveredMission(NamedTuple):
     selected: bool = True
 
 
+class Unreadable(NamedTuple):
+    """A description that cannot be used, and why."""
+
+    path: Path
+    error: SpecKittyError
+
+
 class DiscoveryResult(NamedTuple):
-    """Everything that was found, and what could not be read."""
+    """Everything that was found, and what could not be read.
+
+    Attributes:
+        missions: In the order of the tiers.
+        warnings: What is wrong, for people.
+        unreadable: The descriptions among it, in the order of the tiers.
+    """
 
     missions: tuple[DiscoveredMission, ...]
     warnings: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class ShadowingEntry(NamedTuple):
@@ -125,18 +143,21 @@ def discover_missions_with_warnings(context: DiscoveryContext) -> DiscoveryResul
     """
     found: list[DiscoveredMission] = []
     warnings: list[str] = []
+    unreadable: list[Unreadable] = []
     for tier, path in _candidates(context, warnings):
         try:
+            _refuse_links_out(path, context.project_dir if tier in _OWN_TIERS else None)
             key = read_description(path).template.mission.key
         except SpecKittyError as error:
             warnings.append(error.message)
+            unreadable.append(Unreadable(path, error))
             continue
         if tier != BUILTIN_TIER and key in RESERVED_KEYS:
             warnings.append(f"{path.parent.name}/{path.name}: the key {key!r} is reserved")
             continue
         taken = any(mission.key == key for mission in found)
         found.append(DiscoveredMission(key, path, tier, selected=not taken))
-    return DiscoveryResult(tuple(found), tuple(warnings))
+    return DiscoveryResult(tuple(found), tuple(warnings), tuple(unreadable))
 
 
 def diagnose_shadowing(missions: Sequence[DiscoveredMission]) -> ShadowingDiagnostics:
@@ -170,6 +191,7 @@ def load_mission_template(
         UnknownMissionType: UNKNOWN_MISSION_TYPE: the fix lists the types that exist.
         InvalidMissionTemplate: INVALID_MISSION_TEMPLATE.
         YamlError: INVALID_YAML.
+        LinkLeadsOut: LINK_LEADS_OUT.
     """
     if key in RESERVED_KEYS:
         for root in context.builtin_roots:
@@ -183,12 +205,25 @@ def load_mission_template(
             return LoadedMission(
                 read_description(mission.path, cache=cache), mission.precedence_tier
             )
+    for wrong in result.unreadable:
+        if wrong.path.parent.name == key:
+            raise wrong.error
     known = sorted({mission.key for mission in result.missions})
+    others = f" These cannot be read: {' '.join(result.warnings)}" if result.warnings else ""
     raise UnknownMissionType(
-        f"there is no mission type {key!r}.",
+        f"there is no mission type {key!r}.{others}",
         fix=f"Use one of: {', '.join(known)}. Other types are read from .kittify/missions/<name>/.",
         details={"mission_type": key, "known": [*known], "warnings": [*result.warnings]},
     )
+
+
+def _refuse_links_out(path: Path, boundary: Path | None) -> None:
+    """Refuse a description of a project, or what lies beside it, behind a link to somewhere else."""
+    if boundary is None:
+        return
+    refuse_link_out(path.parent, boundary)
+    refuse_links_out_of(path.parent, boundary)
+    refuse_links_out_of(path.parent / DOCUMENTS_FOLDER, boundary)
 
 
 def _candidates(context: DiscoveryContext, warnings: list[str]) -> Iterator[tuple[str, Path]]:

@@ -99,7 +99,7 @@ def parse_row(line: bytes) -> JournalRow | None:
     """Read one line; None when it is torn or something else."""
     try:
         document = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None

@@ -122,7 +122,7 @@ def _read_state(path: Path) -> RunState | None:
     try:
         document = json.loads(path.read_bytes())
         gate.check(SURFACE, document)
-    except (OSError, ValueError, gate.ContractViolation):
+    except (OSError, ValueError, RecursionError, gate.ContractViolation):
         return None
     return cast("RunState", document)
 
