@@ -131,7 +131,12 @@ class FinalizeReport:
 
 
 def finalize_tasks(
-    project: Project, mission: Mission, *, actor: str, validate_only: bool = False
+    project: Project,
+    mission: Mission,
+    *,
+    actor: str,
+    validate_only: bool = False,
+    policy_metadata: JsonObject | None = None,
 ) -> FinalizeReport:
     """Check the tasks, write what is missing in them, compute lanes and seed the board.
 
@@ -144,6 +149,7 @@ def finalize_tasks(
         mission: The mission.
         actor: Who finalises.
         validate_only: Check and compute, but write nothing.
+        policy_metadata: Policy of the orchestrator that asked; recorded with each new row.
 
     Raises:
         TasksInvalid: TASKS_INVALID.
@@ -174,7 +180,11 @@ def finalize_tasks(
     if not validate_only:
         files = _to_commit(mission, checked.work_packages, changes)
         if files or seeds:
-            commit = _write(project, mission, actor, seeds, files, changes)
+            rows = [
+                TransitionRequest(wp, Lane.PLANNED, actor, policy_metadata=policy_metadata)
+                for wp in seeds
+            ]
+            commit = _write(project, mission, rows, files, changes)
     return FinalizeReport(
         mission_slug=mission.slug,
         work_packages=tuple(package.id for package in checked.work_packages),
@@ -187,11 +197,29 @@ def finalize_tasks(
     )
 
 
+def planning_commit(mission: Mission) -> str | None:
+    """Return the commit of the mission's branch that its tasks are as they are since; None without one."""
+    paths = (
+        mission.directory / TASKS_FILE,
+        mission.directory / LANES_FILE,
+        mission.tasks_directory,
+    )
+    found = try_git(
+        mission.root,
+        "log",
+        "-1",
+        "--format=%H",
+        f"refs/heads/{mission.target_branch}",
+        "--",
+        *(f":(literal){mission.relative(path)}" for path in paths),
+    )
+    return found.stdout.strip() or None
+
+
 def _write(
     project: Project,
     mission: Mission,
-    actor: str,
-    seeds: Sequence[str],
+    rows: Sequence[TransitionRequest],
     files: Sequence[str],
     changes: Mapping[Path, bytes],
 ) -> str | None:
@@ -200,10 +228,10 @@ def _write(
         paths = [mission.root / file for file in files]
         contents = {p: changes[p] if p in changes else p.read_bytes() for p in paths}
         apart = write_documents(project, mission, change, contents, message) if contents else None
-        for wp_id in seeds:
+        for row in rows:
             # Another process may have finalised since; its rows stand.
-            if change.board.lane(wp_id) in _UNSEEDED:
-                change.transition(TransitionRequest(wp_id, Lane.PLANNED, actor))
+            if change.board.lane(row.wp_id) in _UNSEEDED:
+                change.transition(row)
     return change.result.commit or apart
 
 

@@ -45,6 +45,7 @@ _GUARDS: Final[Mapping[str, str]] = MappingProxyType(
 
 _FAILURES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "finalised": "Call tasks.",
         "planned": "Write work packages, as files `tasks/WP01-….md` of the mission's folder.",
         "subtask_done": _GUARDS["subtasks_complete"],
         "unfinished_uninitialized": "start-implementation {wp}",
@@ -182,6 +183,7 @@ _FIXES: Final[Mapping[str, Callable[[SpecKittyError], str]]] = MappingProxyType(
         ),
         "DEPENDENCIES_NOT_SATISFIED": _waiting,
         "HANDOFF_INCOMPLETE": _incomplete,
+        "CHECK_PREREQUISITES_FAILED": _incomplete,
         "INVALID_NOTE": _always("Say what happened in `note`."),
         "MISSION_AMBIGUOUS": _first_mission,
         "MISSION_NOT_READY": _not_ready,

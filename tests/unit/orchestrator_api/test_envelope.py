@@ -54,7 +54,7 @@ def codes(command: str) -> set[str]:
 @pytest.mark.proves("001 FR-004")
 def test_an_answer_has_exactly_the_seven_keys_in_their_order() -> None:
     envelope = judged(execute("contract-version", {}))
-    assert envelope["contract_version"] == "1.3.0"
+    assert envelope["contract_version"] == "1.5.0"
     assert envelope["command"] == "orchestrator-api.contract-version"
     assert re.fullmatch("corr-[0-9a-f]{32}", envelope["correlation_id"])
     assert datetime.fromisoformat(envelope["timestamp"]).utcoffset() == timedelta(0)

@@ -165,7 +165,7 @@ def test_an_answer_is_the_envelope_with_the_data_of_its_command() -> None:
         example_envelope("mission-state"),
         example_envelope("contract-version", success=False),
         example_envelope("contract-version", error_code="USAGE_ERROR"),
-        example_envelope("contract-version", data={"api_version": "1.3.0"}),
+        example_envelope("contract-version", data={"api_version": "1.5.0"}),
         {**good, "more": 1},
         {key: value for key, value in good.items() if key != "correlation_id"},
     ):
