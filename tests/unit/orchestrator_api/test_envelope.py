@@ -95,7 +95,7 @@ def test_the_table_of_commands_is_that_of_the_published_schemas() -> None:
         assert table._handler(operation).__doc__
     assert [name for name, operation in OPERATIONS.items() if operation.method == "GET"] == [
         *("contract-version", "mission-state", "list-ready", "resolve-workspace"),
-        "design-status",
+        *("check-prerequisites", "design-status"),
     ]
 
 
@@ -229,7 +229,7 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("CONTRACT_SET_NOT_FOUND", "CONTRACT_UNREADABLE", "FILE_UNREADABLE"),  # contract
         *("MANIFEST_CORRUPT", "UNKNOWN_AGENT", "BRANCH_EXISTS"),  # init, creation
         *("FEEDBACK_FILE_MISSING", "SUBTASK_AMBIGUOUS", "SUBTASK_NOT_FOUND"),  # agent tasks
-        *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
+        *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND"),  # next
         "UNKNOWN_ACTION",  # agent context
         *("REASON_REQUIRED", "CHARTER_EDITED", "CHARTER_ANSWERS_MISSING"),  # charter
         *("INVALID_TOKEN_BUDGET", "UNKNOWN_GOVERNANCE_ITEM"),  # charter
