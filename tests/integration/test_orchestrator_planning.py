@@ -34,6 +34,7 @@ def write_tasks(mission: Path) -> None:
     write(mission / "tasks/WP02-door.md", two)
 
 
+@pytest.mark.proves("001 FR-004")
 def test_a_mission_is_planned_by_envelopes_alone(
     project: Path, tmp_path: Path, cli: Callable[..., Ran]
 ) -> None:
