@@ -284,6 +284,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
                 (
                     *("open-decision", "resolve-decision", "defer-decision", "cancel-decision"),
                     *("answer-decision", "design-status"),
+                    *("specify", "plan", "tasks", "check-prerequisites", "record-analysis"),
                 ),
             ),
             (
@@ -292,6 +293,9 @@ PATCHES: Final[tuple[Patch, ...]] = (
                     *("DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT"),
                     *("DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT"),
                     *("DECISION_NOT_PENDING", "NO_PENDING_DECISION"),
+                    *("MISSION_ALREADY_EXISTS", "MISSION_CREATE_FAILED", "PLAN_SETUP_FAILED"),
+                    *("TASKS_FINALIZE_FAILED", "CHECK_PREREQUISITES_FAILED", "DIRTY_WORKTREE"),
+                    *("RECORD_ANALYSIS_EMPTY_BODY", "RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND"),
                 ),
             ),
         )

@@ -56,9 +56,9 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
   `.kittify/config.yaml` lacks an identity completes and commits that file first
   ([0009](decisions/0009-missions-that-other-programs-made.md)), and `merge-mission` makes the merge
   commits as well.
-- The API makes no mission. `spec-kitty specify "Todo app"` starts one, `spec-kitty next` tells how to
-  plan it, and `spec-kitty tasks` ends the planning; or another program commits the files of the next
-  point.
+- A mission comes about by [planning it](#planning-a-mission), or by files that another program commits
+  as the next point says.
+- A blocked answer is never a success: what cannot go on has `success` false and a code that says why.
 - Work packages without events are planned: a project of `.kittify/`, `meta.json` and `tasks/` is
   enough.
 - `blocked` work that is taken up again stays with the one who had it, whoever calls: `claimed_by` of the
@@ -89,12 +89,52 @@ returns. [orchestrator-api.openapi.json](orchestrator-api.openapi.json) describe
 - The prompts of `start-implementation` and `start-review` tell the agent to commit and stop, or to say
   its verdict; the orchestrator records the result.
 
+## Planning a mission
+
+The contract has these commands since 1.4.0, and `planning_commit` since 1.5.0. The commands make, check
+and commit; what the documents say is the agents' work.
+
+| Step | Command | Done when | Asked again |
+|---|---|---|---|
+| 1 | `specify` with a title as `mission` | The mission's folder is committed, with a scaffold of spec.md. | The unfinished mission of the same words and type is the answer, with `no_op`. |
+| 2 | an agent writes and commits spec.md | `plan` no longer refuses it. | |
+| 3 | `plan` | plan.md is there, as a scaffold at first. | `no_op`; what is there is left alone. |
+| 4 | an agent writes and commits plan.md | `plan` says `phase_complete`, and `check-prerequisites` succeeds. | |
+| 5 | an agent writes tasks.md and `tasks/WP01-….md` | `tasks` finds no problem. | |
+| 6 | `tasks` | The work packages have lanes and are on the board, in one commit. | `no_op`; what was written since is added. |
+| 7 | `record-analysis`, if somebody analysed | analysis-report.md is committed. | `no_op` for the same report; another one is a new commit. |
+
+- What the documents have to say is asked by the guards that `spec-kitty next` asks.
+  `check-prerequisites` asks those of all steps up to the plan, in the mission's own type, and those of the
+  tasks with `include_tasks`: one call that succeeds or tells everything that is missing.
+- `plan` succeeds when there is a plan to work on, and only `phase_complete` says that it is finished.
+  An unfinished specification is `PLAN_SETUP_FAILED`, tasks with problems are `TASKS_FINALIZE_FAILED`, and
+  an unfinished planning is `CHECK_PREREQUISITES_FAILED`; nothing is written then.
+- `specify` compares words, not spelling, as two missions of the same words would share their short
+  handle. A merged mission stands in nobody's way. An unfinished one of another type, or on a branch that is
+  not checked out, is `MISSION_ALREADY_EXISTS`. Of several who ask at once all get the same mission.
+- On a protected branch, and on a branch of another mission, `specify` makes and checks out a branch.
+  Commands that change the other mission then answer `SAFE_COMMIT_HEAD_MISMATCH` until its branch is
+  checked out again. On any other branch the mission lives there, beside others.
+- `planning_commit` of `tasks` names the commit of the mission's branch that holds tasks.md, the work
+  packages and lanes.json as they are; `action` says whether this call made it. A note in a work package's
+  activity log is a newer such commit.
+- `record-analysis` takes the text as `report`, on the command line also from a file
+  (`--input-file`), and without either the analysis-report.md in the mission's folder. It commits that
+  file and nothing else that may be uncommitted. Other uncommitted changes of that very file are
+  `DIRTY_WORKTREE`. A report of a few words, or one that only marks gaps, is `RECORD_ANALYSIS_EMPTY_BODY`.
+- Questions that come up meanwhile: `open-decision` and its kin; `design-status` tells what comes next.
+
+For people and their agents the same is `spec-kitty specify`, `plan` and `tasks`, and
+`spec-kitty agent mission check-prerequisites` and `record-analysis`.
+
 ## Policy
 
 `start-implementation` and `start-review` need a policy, and so does `transition` to claimed,
-in_progress, for_review, in_review and approved; elsewhere `transition` checks one that is given. It is
-checked before the mission is looked up. Its fields are stored with every lane change; whatever else it
-holds is checked and not stored.
+in_progress, for_review, in_review and approved; elsewhere `transition` checks one that is given. So do
+`specify`, `plan`, `tasks`, `record-analysis` and the commands about decisions. It is
+checked before the mission is looked up. Its fields are stored with every lane change, those of `tasks`
+included; whatever else it holds is checked and not stored.
 
 {policy}
 

@@ -73,7 +73,7 @@ def refusal(orchestra: Orchestra, call: str) -> tuple[str, str]:
 @pytest.mark.proves("001 FR-021")
 def test_a_work_package_lives_its_whole_life_through_the_client(orchestra: Orchestra) -> None:
     told = orchestra.call_host(_WHOLE_LIFE)
-    assert told["version"] == "1.3.0"
+    assert told["version"] == "1.5.0"
     assert told["before"]["work_packages"][0]["lane"] == "planned"
     assert told["ready"][0]["wp_id"] == "WP01"
     assert (told["started"]["from_lane"], told["started"]["no_op"]) == ("planned", False)

@@ -1,4 +1,4 @@
-"""The real orchestrator drives missions of ours (001 FR-013, orchestrator API contract 1.3.0)."""
+"""The real orchestrator drives missions of ours (001 FR-013, orchestrator API contract 1.5.0)."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import schemathesis
 from schemathesis.engine import events, from_schema
 
+from specify_cli.orchestrator_api.examples import REPORT
 from tests.integration.http_lab import AUTHORIZED
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def configuration(
             },
             "agents": {"values": ["claude", "codex"]},
             "strategies": {"values": ["merge", "squash", "rebase"]},
+            "types": {"values": ["software-dev", "research"]},
+            "reports": {"values": [REPORT]},
         },
         "parameters": {
             "query.mission": {"dictionary": "missions", **often},
@@ -65,6 +68,8 @@ def configuration(
             "body.to": {"dictionary": "lanes", **often},
             "body.actor": {"dictionary": "agents", **often},
             "body.strategy": {"dictionary": "strategies", **often},
+            "body.mission_type": {"dictionary": "types", **often},
+            "body.report": {"dictionary": "reports", **often},
         },
     }
 

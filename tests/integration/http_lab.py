@@ -32,15 +32,21 @@ POLICY = {
 }
 
 
-def make_project(root: Path) -> str:
-    """Make a repository with a finalised mission of two work packages; return the mission's slug."""
+def make_project(root: Path, *, branch: str | None = None) -> str:
+    """Make a repository with a finalised mission of two work packages; return the mission's slug.
+
+    Args:
+        root: The folder.
+        branch: The branch that the mission lives on, where others may live as well; its own by default.
+    """
     root.mkdir(parents=True)
     git(root, "init", "-q", "-b", "main")
     git(root, "commit", "-q", "--allow-empty", "-m", "Start")
     _run(root, "init", "--non-interactive", "--json")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Set up spec-kitty")
-    slug = str(_run(root, "specify", "Door counter", "--json")["mission_slug"])
+    where = ("--branch", branch) if branch else ()
+    slug = str(_run(root, "specify", "Door counter", *where, "--json")["mission_slug"])
     mission = root / "kitty-specs" / slug
     write(mission / "spec.md", SPEC)
     write(mission / "plan.md", PLAN)

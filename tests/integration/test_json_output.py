@@ -70,6 +70,13 @@ def test_each_command_of_a_mission_prints_one_document_on_standard_output_and_no
     run("mission", "show", slug)
     run("plan")
     run("agent", "mission", "setup-plan")
+    run("agent", "mission", "check-prerequisites", "--include-tasks")
+    run("agent", "mission", "record-analysis", status=1)
+    report = root / "kitty-specs" / slug / "analysis-report.md"
+    report.write_text(
+        f"# Analysis\n\n{'Every requirement is met by a work package. ' * 4}\n", "utf-8"
+    )
+    run("agent", "mission", "record-analysis", "--agent", "claude")
     run("tasks", "--validate-only")
     run("agent", "mission", "finalize-tasks")
     run("next")

@@ -58,7 +58,7 @@ def test_a_mission_is_driven_to_its_merge_by_envelopes_alone(
 ) -> None:
     root = finalized_mission.parent.parent
     version = cli(root, "orchestrator-api", "contract-version", "--provider-version", "0.1.2")
-    assert envelope_of(version, 0)["data"]["api_version"] == "1.3.0"
+    assert envelope_of(version, 0)["data"]["api_version"] == "1.5.0"
     for wp, file in (("WP01", "counter.py"), ("WP02", "door.py")):
         mine = ("--wp", wp, "--actor", "claude")
         theirs = ("--wp", wp, "--actor", "codex")
@@ -273,13 +273,13 @@ def test_an_aborted_call_answers_too(finalized_mission: Path, tmp_path: Path) ->
 
 def test_the_validator_would_notice_a_wrong_envelope() -> None:
     good = {
-        "contract_version": "1.3.0",
+        "contract_version": "1.5.0",
         "command": "orchestrator-api.contract-version",
         "timestamp": "2026-11-21T07:13:00.123456+00:00",
         "correlation_id": "corr-" + "0" * 32,
         "success": True,
         "error_code": None,
-        "data": {"api_version": "1.3.0", "min_supported_provider_version": "0.1.0"},
+        "data": {"api_version": "1.5.0", "min_supported_provider_version": "0.1.0"},
     }
     assert ORACLE.is_valid(good)
     changes: tuple[dict[str, Any], ...] = (

@@ -195,7 +195,7 @@ def test_nothing_is_told_without_the_token(
 def test_the_health_of_the_server_needs_no_token_and_tells_no_secret(template: Lab) -> None:
     answer = call(template.application, "GET", "/health")
     assert answer.status == 200
-    assert answer.document == {"status": "ok", "contract_version": "1.3.0"}
+    assert answer.document == {"status": "ok", "contract_version": "1.5.0"}
 
 
 def test_the_document_that_describes_the_server_is_served(template: Lab) -> None:

@@ -7,13 +7,16 @@ same: `make test-api`.
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import hypothesis
 import pytest
 from schemathesis import checks as registered
 
 from specify_cli.orchestrator_api import http_status, server
+from specify_cli.orchestrator_api.examples import EXAMPLES as EXAMPLES_OF
 from specify_cli.orchestrator_api.openapi import openapi_document
 from specify_cli.orchestrator_api.operations import OPERATIONS, execute
 from tests.conftest import git
@@ -30,7 +33,8 @@ LABELS = {o.command: f"{o.method} /v1/{o.command}" for o in OPERATIONS.values()}
 def template(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A project with a mission that nobody has touched."""
     root = tmp_path_factory.mktemp("schemathesis") / "template"
-    return Lab(root, make_project(root))
+    # `specify` then makes its missions on this branch too, and never switches away from it.
+    return Lab(root, make_project(root, branch="feature/doors"))
 
 
 @pytest.fixture
@@ -60,7 +64,10 @@ def test_random_requests_are_answered_as_promised(lab: Lab) -> None:
     # The seed is one of those that reach every command below with a request that is let through.
     seen = explore(lab, "fuzzing", seed=11)
     assert seen.failures == []
-    for command in ("mission-state", "list-ready", "append-history", "start-implementation"):
+    for command in (
+        *("mission-state", "list-ready", "append-history", "start-implementation"),
+        *("check-prerequisites", "record-analysis", "plan", "tasks"),
+    ):
         assert {200, 400} <= seen.answered(LABELS[command]), command
     assert git(lab.root, "status", "--porcelain") == ""
 
@@ -131,6 +138,37 @@ def test_the_links_lead_a_work_package_from_ready_to_approved(lab: Lab) -> None:
         if name == "implement":
             work(answer.document["data"])
     assert walked == ["in_progress", "for_review", "in_review", "approved"]
+
+
+def test_the_links_lead_a_mission_from_its_title_to_work_that_is_ready(lab: Lab) -> None:
+    application = lab.application
+    links = {
+        path.rpartition("/")[2]: operation["responses"]["200"].get("links", {})
+        for path, methods in openapi_document()["paths"].items()
+        for operation in methods.values()
+    }
+    answer = post(application, "specify", **{**EXAMPLES_OF["specify"], "mission": "Door bell"})
+    assert answer.status == 200, answer.body
+    planned = lab.root / "kitty-specs" / lab.slug
+    made = lab.root / answer.document["data"]["mission_dir"]
+    for name in ("spec.md", "plan.md", "tasks.md", "tasks/WP01-total.md", "tasks/WP02-door.md"):
+        (made / name).write_bytes((planned / name).read_bytes())
+    git(lab.root, "add", "-A")
+    git(lab.root, "commit", "-q", "-m", "Plan another one")
+    command = "specify"
+    for name in ("plan", "tasks", "prerequisites", "tasks", "ready"):
+        link = links[command][name]
+        given = link.get("requestBody", link.get("parameters"))
+        wanted = {k: evaluated(v, answer.document) for k, v in given.items()}
+        command = link["operationId"]
+        if OPERATIONS[command].method == "POST":
+            answer = post(application, command, **wanted)
+        else:
+            texts = {k: json.dumps(v) if isinstance(v, bool) else v for k, v in wanted.items()}
+            answer = get(application, f"/v1/{command}?{urlencode(texts)}")
+        assert answer.status == 200, (name, answer.body)
+    ready = answer.document["data"]["ready_work_packages"]
+    assert [row["wp_id"] for row in ready] == ["WP01", "WP02"]
 
 
 def evaluated(expression: Any, document: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from specify_cli.cli.declaring import App, Parameter
@@ -71,8 +72,8 @@ def create(
 def plan(*, mission: MissionOption = None, json: JsonOption = False) -> Outcome:
     """Start a mission's plan, or check the one that is there.
 
-    Needs a finished, committed spec.md. Writes a plan.md to fill in when there is none, and says
-    what the plan still lacks.
+    Needs a finished, committed spec.md. Writes and commits a plan.md to fill in when there is none,
+    and says what the plan still lacks.
 
     For example:
 
@@ -123,6 +124,78 @@ def finalize_tasks(
     refuse_other_types(project, chosen, "tasks")
     report = finalize(project, chosen, actor=actor, validate_only=validate_only)
     return Outcome(document=report.to_json(), text=report.to_text())
+
+
+@agent_app.command(name="check-prerequisites")
+def check_prerequisites(
+    *,
+    mission: MissionOption = None,
+    paths_only: Annotated[
+        bool, Parameter(negative="", help="Only tell where the documents are; check nothing.")
+    ] = False,
+    include_tasks: Annotated[
+        bool,
+        Parameter(
+            name=["--include-tasks", "--require-tasks"],
+            negative="",
+            help="The tasks have to be finalised, too.",
+        ),
+    ] = False,
+    json: JsonOption = False,
+) -> Outcome:
+    """Check that specification and plan are finished and committed; fails with all that is missing.
+
+    Asks what `next` asks: the guards of the mission type's steps.
+
+    For example:
+
+    ```sh
+    spec-kitty agent mission check-prerequisites --include-tasks
+    spec-kitty agent mission check-prerequisites --paths-only --json
+    ```
+    """
+    from specify_cli.next.prerequisites import check_prerequisites as check
+    from specify_cli.next.prerequisites import mission_documents
+
+    project, chosen = select_mission(mission)
+    if paths_only:
+        found = mission_documents(chosen)
+    else:
+        found = check(project, chosen, include_tasks=include_tasks)
+    return Outcome(document=found.to_json(), text=found.to_text())
+
+
+@agent_app.command(name="record-analysis")
+def record_analysis(
+    *,
+    mission: MissionOption = None,
+    input_file: Annotated[
+        Path | None,
+        Parameter(help="A file with the report; without it, analysis-report.md of the mission."),
+    ] = None,
+    agent: Annotated[
+        str | None,
+        Parameter(name=["--agent", "--actor"], help="Who analysed; the commit names it."),
+    ] = None,
+    json: JsonOption = False,
+) -> Outcome:
+    """Commit the analysis of specification, plan and work packages as analysis-report.md.
+
+    Commits that file alone, whatever else is uncommitted. The same report again changes nothing.
+
+    For example:
+
+    ```sh
+    spec-kitty agent mission record-analysis --agent claude
+    spec-kitty agent mission record-analysis --input-file report.md --json
+    ```
+    """
+    from specify_cli.missions.analysis import read_report
+    from specify_cli.missions.analysis import record_analysis as record
+
+    project, chosen = select_mission(mission)
+    recorded = record(project, chosen, report=read_report(input_file), agent=agent)
+    return Outcome(document=recorded.to_json(), text=recorded.to_text())
 
 
 def accept(

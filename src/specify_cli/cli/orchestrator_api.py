@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 from specify_cli.cli.declaring import App, Parameter
-from specify_cli.cli.options import LaneName, StrategyName
+from specify_cli.cli.options import LaneName
 from specify_cli.cli.outcome import Outcome
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 
@@ -22,26 +22,35 @@ app = App(
     name="orchestrator-api",
     help=(
         "Commands for an external orchestrator; each answers with one JSON envelope.\n\n"
-        'They drive missions and make none. `spec-kitty specify "Todo app"` starts one, '
-        "`spec-kitty next --agent claude` tells how to plan it, and `spec-kitty tasks` ends the "
-        "planning. Or commit a folder such as `kitty-specs/099-todo-app` with a `meta.json` and work "
-        "packages `tasks/WP01-start.md`."
+        'specify starts a mission as `spec-kitty specify "Todo app"` does, plan and tasks take it to '
+        "its work packages, and check-prerequisites tells whether that is done. Or commit a folder "
+        "such as `kitty-specs/099-todo-app` with a `meta.json` and work packages "
+        "`tasks/WP01-start.md`."
     ),
     version_flags=[],
 )
 _SERVER = "specify_cli.cli.orchestrator_server"
 app.command(f"{_SERVER}:serve", name="serve", help="Serve the API over HTTP.")
 app.command(f"{_SERVER}:openapi", name="openapi", help="Print the API's OpenAPI document.")
+_PLANNING = "specify_cli.cli.orchestrator_planning"
+_COMPLETION = "specify_cli.cli.orchestrator_completion"
 _DESIGN = "specify_cli.cli.orchestrator_design"
-for _name, _help in (
-    ("open-decision", "Ask a question of the mission's planning, on record."),
-    ("resolve-decision", "Answer a question that is open or was put off."),
-    ("defer-decision", "Put a question off; it can be answered later."),
-    ("cancel-decision", "Drop a question that need not be answered any more."),
-    ("answer-decision", "Answer the question that the mission's run waits for."),
-    ("design-status", "Tell how far the design of a mission is."),
+for _module, _name, _help in (
+    (_PLANNING, "specify", "Start a mission."),
+    (_PLANNING, "plan", "Start a mission's plan, or tell what it lacks."),
+    (_PLANNING, "tasks", "Finalise a mission's tasks."),
+    (_PLANNING, "check-prerequisites", "Check that the planning is finished."),
+    (_PLANNING, "record-analysis", "Commit the analysis of the planning."),
+    (_COMPLETION, "accept-mission", "Accept a mission whose work packages are all approved."),
+    (_COMPLETION, "merge-mission", "Bring a mission's work onto its branch, and onto another."),
+    (_DESIGN, "open-decision", "Ask a question of the mission's planning, on record."),
+    (_DESIGN, "resolve-decision", "Answer a question that is open or was put off."),
+    (_DESIGN, "defer-decision", "Put a question off; it can be answered later."),
+    (_DESIGN, "cancel-decision", "Drop a question that need not be answered any more."),
+    (_DESIGN, "answer-decision", "Answer the question that the mission's run waits for."),
+    (_DESIGN, "design-status", "Tell how far the design of a mission is."),
 ):
-    app.command(f"{_DESIGN}:{_name.replace('-', '_')}", name=_name, help=_help)
+    app.command(f"{_module}:{_name.replace('-', '_')}", name=_name, help=_help)
 
 MissionHandle = Annotated[
     str,
@@ -319,54 +328,6 @@ def append_history(
 
     arguments = {"mission": mission, "wp": wp, "actor": actor, "note": note}
     return answered(execute("append-history", arguments))
-
-
-@app.command(name="accept-mission")
-def accept_mission(*, mission: MissionHandle, actor: ActorName) -> Outcome:
-    r"""Accept a mission whose work packages are all approved.
-
-    For example:
-
-    ```sh
-    spec-kitty orchestrator-api accept-mission \
-      --mission todo-app --actor codex
-    ```
-    """
-    from specify_cli.orchestrator_api import execute
-
-    return answered(execute("accept-mission", {"mission": mission, "actor": actor}))
-
-
-@app.command(name="merge-mission")
-def merge_mission(
-    *,
-    mission: MissionHandle,
-    target: Annotated[
-        str | None, Parameter(name="--target", help="Another branch to bring the work onto.")
-    ] = None,
-    strategy: Annotated[
-        StrategyName | None, Parameter(name="--strategy", help="`merge` is the default.")
-    ] = None,
-    push: Annotated[
-        bool, Parameter(name="--push", negative="", help="Push the branch afterwards.")
-    ] = False,
-    actor: Annotated[
-        str | None, Parameter(name="--actor", help="Who merges; it is recorded.")
-    ] = None,
-) -> Outcome:
-    r"""Bring a mission's work onto its branch, and onto another if asked.
-
-    For example:
-
-    ```sh
-    spec-kitty orchestrator-api merge-mission --mission todo-app \
-      --target main --strategy squash
-    ```
-    """
-    from specify_cli.orchestrator_api import execute
-
-    given = given_only(target=target, strategy=strategy, push=push or None, actor=actor)
-    return answered(execute("merge-mission", {"mission": mission, **given}))
 
 
 def refused(error: SpecKittyError, words: Sequence[str] = ()) -> Outcome:

@@ -100,6 +100,12 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--mission': ('mission', 'text'), '--fail-on-stale': ('fail_on_stale', True), '--no-fail-on-stale': ('fail_on_stale', False), '--json': ('json', True)},
     ),
+    'agent mission check-prerequisites': Command(
+        'mission:check_prerequisites',
+        (),
+        frozenset([]),
+        {'--mission': ('mission', 'text'), '--paths-only': ('paths_only', True), '--include-tasks': ('include_tasks', True), '--require-tasks': ('include_tasks', True), '--json': ('json', True)},
+    ),
     'agent mission create': Command(
         'mission:create',
         ('title',),
@@ -111,6 +117,12 @@ COMMANDS: Mapping[str, Command] = {
         (),
         frozenset([]),
         {'--mission': ('mission', 'text'), '--agent': ('actor', 'text'), '--actor': ('actor', 'text'), '--validate-only': ('validate_only', True), '--json': ('json', True)},
+    ),
+    'agent mission record-analysis': Command(
+        'mission:record_analysis',
+        (),
+        frozenset([]),
+        {'--mission': ('mission', 'text'), '--agent': ('agent', 'text'), '--actor': ('agent', 'text'), '--json': ('json', True)},
     ),
     'agent mission setup-plan': Command(
         'mission:plan',
@@ -359,7 +371,7 @@ COMMANDS: Mapping[str, Command] = {
         {'--agent': ('agent', 'text'), '--mission': ('mission', 'text'), '--result': ('result', ('success', 'failed', 'blocked')), '--wp': ('wp', 'text'), '--verdict': ('verdict', ('approved', 'changes_requested')), '--reason': ('reason', 'text'), '--answer': ('answer', 'text'), '--decision-id': ('decision_id', 'text'), '--actor-type': ('actor_type', ('human', 'llm', 'service')), '--retry': ('retry', True), '--adopt-template': ('adopt_template', True), '--json': ('json', True)},
     ),
     'orchestrator-api accept-mission': Command(
-        'orchestrator_api:accept_mission',
+        'orchestrator_completion:accept_mission',
         (),
         frozenset(['actor', 'mission']),
         {'--mission': ('mission', 'text'), '--actor': ('actor', 'text')},
@@ -381,6 +393,12 @@ COMMANDS: Mapping[str, Command] = {
         (),
         frozenset(['actor', 'decision_id', 'mission', 'rationale']),
         {'--mission': ('mission', 'text'), '--decision-id': ('decision_id', 'text'), '--rationale': ('rationale', 'text'), '--resolved-by': ('resolved_by', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
+    ),
+    'orchestrator-api check-prerequisites': Command(
+        'orchestrator_planning:check_prerequisites',
+        (),
+        frozenset(['mission']),
+        {'--mission': ('mission', 'text'), '--include-tasks': ('include_tasks', True)},
     ),
     'orchestrator-api contract-version': Command(
         'orchestrator_api:contract_version',
@@ -407,7 +425,7 @@ COMMANDS: Mapping[str, Command] = {
         {'--mission': ('mission', 'text')},
     ),
     'orchestrator-api merge-mission': Command(
-        'orchestrator_api:merge_mission',
+        'orchestrator_completion:merge_mission',
         (),
         frozenset(['mission']),
         {'--mission': ('mission', 'text'), '--target': ('target', 'text'), '--strategy': ('strategy', 'text'), '--push': ('push', True), '--actor': ('actor', 'text')},
@@ -430,6 +448,18 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {},
     ),
+    'orchestrator-api plan': Command(
+        'orchestrator_planning:plan',
+        (),
+        frozenset(['mission']),
+        {'--mission': ('mission', 'text'), '--policy': ('policy', 'text')},
+    ),
+    'orchestrator-api record-analysis': Command(
+        'orchestrator_planning:record_analysis',
+        (),
+        frozenset(['mission']),
+        {'--mission': ('mission', 'text'), '--report': ('report', 'text'), '--agent': ('agent', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api resolve-decision': Command(
         'orchestrator_design:resolve_decision',
         (),
@@ -448,6 +478,12 @@ COMMANDS: Mapping[str, Command] = {
         frozenset([]),
         {'--host': ('host', 'text')},
     ),
+    'orchestrator-api specify': Command(
+        'orchestrator_planning:specify',
+        (),
+        frozenset(['mission', 'mission_type']),
+        {'--mission': ('mission', 'text'), '--mission-type': ('mission_type', 'text'), '--topology': ('topology', 'text'), '--policy': ('policy', 'text')},
+    ),
     'orchestrator-api start-implementation': Command(
         'orchestrator_api:start_implementation',
         (),
@@ -459,6 +495,12 @@ COMMANDS: Mapping[str, Command] = {
         (),
         frozenset(['actor', 'mission', 'wp']),
         {'--mission': ('mission', 'text'), '--wp': ('wp', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text'), '--review-ref': ('review_ref', 'text')},
+    ),
+    'orchestrator-api tasks': Command(
+        'orchestrator_planning:tasks',
+        (),
+        frozenset(['mission']),
+        {'--mission': ('mission', 'text'), '--actor': ('actor', 'text'), '--policy': ('policy', 'text')},
     ),
     'orchestrator-api transition': Command(
         'orchestrator_api:transition',

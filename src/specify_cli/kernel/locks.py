@@ -63,36 +63,57 @@ else:
 def file_lock(path: Path, *, timeout: float = 30.0) -> Iterator[None]:
     """Hold an exclusive lock; the operating system frees it when the process dies.
 
+    Who waits is served in turn: of those that wait, one is the next, and whoever lets go of the lock
+    and wants it again has to become the next first. So a busy process keeps nobody out.
+
     Args:
-        path: The lock file. It is created, stays empty and is never removed: removing it would let
-            two processes lock two different files of one name.
+        path: The lock file. It is created, stays empty and is never removed, nor is the one beside it
+            whose holder is the next: removing one would let two processes lock two different files of
+            one name.
         timeout: Seconds to wait.
 
     Raises:
         LockTimeout: LOCK_TIMEOUT.
         LockUnavailable: LOCK_UNAVAILABLE.
     """
+    turn = _opened(path.with_name(f"{path.name}.next"))
+    try:
+        lock = _opened(path)
+        try:
+            deadline = time.monotonic() + timeout
+            _wait(path, turn, deadline, timeout)
+            try:
+                _wait(path, lock, deadline, timeout)
+            finally:
+                _unlock(turn)
+            try:
+                yield
+            finally:
+                _unlock(lock)
+        finally:
+            os.close(lock)
+    finally:
+        os.close(turn)
+
+
+def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+        return os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
     except OSError as error:
         raise _unavailable(path, error) from error
-    try:
-        deadline = time.monotonic() + timeout
-        while not _locked(path, descriptor):
-            if time.monotonic() >= deadline:
-                raise LockTimeout(
-                    f"another spec-kitty process has held the lock {path.name} for {timeout:g} s.",
-                    fix="Wait for the other command to end, or stop it, then run this one again.",
-                    details={"lock": path.name, "timeout_seconds": timeout},
-                )
-            time.sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
-            _unlock(descriptor)
-    finally:
-        os.close(descriptor)
+
+
+def _wait(path: Path, descriptor: int, deadline: float, timeout: float) -> None:
+    """Lock a file that belongs to the lock `path`, as soon as nobody else has it."""
+    while not _locked(path, descriptor):
+        if time.monotonic() >= deadline:
+            raise LockTimeout(
+                f"another spec-kitty process has held the lock {path.name} for {timeout:g} s.",
+                fix="Wait for the other command to end, or stop it, then run this one again.",
+                details={"lock": path.name, "timeout_seconds": timeout},
+            )
+        time.sleep(_POLL_SECONDS)
 
 
 def _locked(path: Path, descriptor: int) -> bool:

@@ -30,6 +30,7 @@ from specify_cli.missions.mission import (
     mission_log,
     scan_missions,
 )
+from specify_cli.missions.namesakes import unfinished_namesake
 from specify_cli.missions.protection import configured_protection
 from specify_cli.status.mission_status import MissionStatus
 
@@ -74,6 +75,7 @@ class CreatedMission:
         branch_created: The branch was made for it.
         commit: The commit that holds its first files.
         files: Those files, relative to the project root.
+        found: It was there before, unfinished; nothing was made.
     """
 
     mission: Mission
@@ -81,6 +83,7 @@ class CreatedMission:
     branch_created: bool
     commit: str | None
     files: tuple[str, ...]
+    found: bool = False
 
     def to_json(self) -> JsonObject:
         """Return the `--json` document of `mission create`."""
@@ -115,6 +118,7 @@ def create_mission(
     purpose_context: str | None = None,
     mission_types: Sequence[str] = MISSION_TYPES,
     documents: Mapping[str, str] | None = None,
+    once: bool = False,
 ) -> CreatedMission:
     """Create a mission in the main checkout. `specify_cli.next.beginning` knows what each type begins with.
 
@@ -135,6 +139,7 @@ def create_mission(
             `specify_cli.next.mission_types.mission_type_keys`.
         documents: The templates of its first documents by file name; by default those of
             software-dev, and none for any other type.
+        once: Make no second one: the unfinished mission of the same words and type is the answer.
 
     Raises:
         UnsafeName: UNSAFE_NAME: no usable name can be made from the title.
@@ -144,6 +149,7 @@ def create_mission(
         ProtectedMissionBranch: PROTECTED_BRANCH.
         InvalidBranchName: INVALID_BRANCH_NAME.
         BranchExists: BRANCH_EXISTS.
+        MissionExists: MISSION_ALREADY_EXISTS: only with `once`, see `unfinished_namesake`.
         SpecKittyError: What `MissionStatus.change` raises.
     """
     place = surroundings((project.root, *checkouts(project.repository.common_dir)))
@@ -162,6 +168,10 @@ def create_mission(
     # One at a time: minting looks at what exists, and switching branches moves the checkout.
     with file_lock(lock_path(project.repository.common_dir, "missions")):
         repo = open_repository(project.root)
+        if once:
+            earlier = unfinished_namesake(project.root, slugify(name), mission_type)
+            if earlier is not None:
+                return CreatedMission(earlier, earlier.target_branch, False, None, (), found=True)
         current = _current_branch(repo)
         mission_id, slug = _mint(project.root, repo, slugify(name))
         # A branch that was made for another mission is no home for this one either.

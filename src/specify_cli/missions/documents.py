@@ -347,13 +347,17 @@ def _unfinalised(mission: Mission, wp_ids: Sequence[str]) -> list[GuardFailure]:
     try:
         lanes = load_lanes(mission)
     except LanesMissing:
-        return [GuardFailure(file, looked_for, "no such file: the tasks are not finalised", fix)]
+        return [
+            GuardFailure(
+                file, looked_for, "no such file: the tasks are not finalised", fix, "finalised"
+            )
+        ]
     except LanesCorrupt as error:
-        return [GuardFailure(file, looked_for, error.message, fix)]
+        return [GuardFailure(file, looked_for, error.message, fix, "finalised")]
     in_lanes = {wp_id for lane in lanes.lanes for wp_id in lane.wp_ids}
     missing = [wp_id for wp_id in wp_ids if wp_id not in in_lanes]
     if missing:
-        return [GuardFailure(file, looked_for, f"none for {', '.join(missing)}", fix)]
+        return [GuardFailure(file, looked_for, f"none for {', '.join(missing)}", fix, "finalised")]
     return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.free_text import public_name
 from specify_cli.git.process import try_git
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject, JsonValue
     from specify_cli.missions.mission import Mission
+    from specify_cli.missions.tasks_check import CheckedTasks
     from specify_cli.missions.work_packages import WorkPackage, WorkPackageProblem
     from specify_cli.status.board import Board
     from specify_cli.status.log import Log
@@ -131,7 +132,12 @@ class FinalizeReport:
 
 
 def finalize_tasks(
-    project: Project, mission: Mission, *, actor: str, validate_only: bool = False
+    project: Project,
+    mission: Mission,
+    *,
+    actor: str,
+    validate_only: bool = False,
+    policy_metadata: JsonObject | None = None,
 ) -> FinalizeReport:
     """Check the tasks, write what is missing in them, compute lanes and seed the board.
 
@@ -144,6 +150,7 @@ def finalize_tasks(
         mission: The mission.
         actor: Who finalises.
         validate_only: Check and compute, but write nothing.
+        policy_metadata: Policy of the orchestrator that asked; recorded with each new row.
 
     Raises:
         TasksInvalid: TASKS_INVALID.
@@ -167,44 +174,75 @@ def finalize_tasks(
             problems.append(checked.problem_of(error, mission))
     if manifest is None:
         raise TasksInvalid(mission, problems)
-    changes = _changed_files(mission, checked.work_packages, checked.texts, manifest)
-    seeds = _unseeded(status.board, checked.work_packages)
-    commit: str | None = None
-    files: tuple[str, ...] = ()
+    written = _Written()
     if not validate_only:
-        files = _to_commit(mission, checked.work_packages, changes)
-        if files or seeds:
-            commit = _write(project, mission, actor, seeds, files, changes)
+        packages, texts = checked.work_packages, checked.texts
+        changes = _changed_files(mission, packages, texts, manifest)
+        if _to_commit(mission, packages, changes) or _unseeded(status.board, packages):
+            written = _write(project, mission, checked, manifest, actor, policy_metadata)
     return FinalizeReport(
         mission_slug=mission.slug,
         work_packages=tuple(package.id for package in checked.work_packages),
-        seeded=() if validate_only else seeds,
-        files=files,
+        seeded=written.seeded,
+        files=written.files,
         lanes={lane["lane_id"]: tuple(lane["wp_ids"]) for lane in manifest["lanes"]},
         notes=(*_notes(manifest), *checked.warnings),
-        commit=commit,
+        commit=written.commit,
         validate_only=validate_only,
     )
+
+
+def planning_commit(mission: Mission) -> str | None:
+    """Return the commit of the mission's branch that its tasks are as they are since; None without one."""
+    paths = (
+        mission.directory / TASKS_FILE,
+        mission.directory / LANES_FILE,
+        mission.tasks_directory,
+    )
+    found = try_git(
+        mission.root,
+        "log",
+        "-1",
+        "--format=%H",
+        f"refs/heads/{mission.target_branch}",
+        "--",
+        *(f":(literal){mission.relative(path)}" for path in paths),
+    )
+    return found.stdout.strip() or None
+
+
+class _Written(NamedTuple):
+    """What was written."""
+
+    commit: str | None = None
+    seeded: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def _write(
     project: Project,
     mission: Mission,
+    checked: CheckedTasks,
+    manifest: LanesManifest,
     actor: str,
-    seeds: Sequence[str],
-    files: Sequence[str],
-    changes: Mapping[Path, bytes],
-) -> str | None:
+    policy_metadata: JsonObject | None,
+) -> _Written:
     message = f"Finalise the tasks of {mission.slug}"
+    apart = None
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
+        # Looked at again under the lock: another process may have finalised since; what it wrote stands.
+        changes = _changed_files(mission, checked.work_packages, checked.texts, manifest)
+        files = _to_commit(mission, checked.work_packages, changes)
         paths = [mission.root / file for file in files]
         contents = {p: changes[p] if p in changes else p.read_bytes() for p in paths}
-        apart = write_documents(project, mission, change, contents, message) if contents else None
+        if contents:
+            apart = write_documents(project, mission, change, contents, message)
+        seeds = _unseeded(change.board, checked.work_packages)
         for wp_id in seeds:
-            # Another process may have finalised since; its rows stand.
-            if change.board.lane(wp_id) in _UNSEEDED:
-                change.transition(TransitionRequest(wp_id, Lane.PLANNED, actor))
-    return change.result.commit or apart
+            change.transition(
+                TransitionRequest(wp_id, Lane.PLANNED, actor, policy_metadata=policy_metadata)
+            )
+    return _Written(change.result.commit or apart, seeds, files)
 
 
 def _unseeded(board: Board, packages: Sequence[WorkPackage]) -> tuple[str, ...]:
@@ -229,7 +267,11 @@ def _changed_files(
     manifest: LanesManifest,
 ) -> dict[Path, bytes]:
     """Return the files whose content has to change, with their new content."""
-    changes = {package.path: texts[package.id] for package in packages if package.id in texts}
+    changes = {
+        package.path: texts[package.id]
+        for package in packages
+        if package.id in texts and package.path.read_bytes() != texts[package.id]
+    }
     path = mission.directory / LANES_FILE
     try:
         written = json.loads(path.read_bytes())

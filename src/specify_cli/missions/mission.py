@@ -219,7 +219,7 @@ def _named(root: Path, handle: str) -> Mission:
     if found:
         raise _ambiguous(f"{handle!r} means more than one mission", found)
     for problem in scan.problems:
-        if _slug_answers_to(str(problem.details.get("mission_slug", "")), handle):
+        if slug_answers_to(str(problem.details.get("mission_slug", "")), handle):
             raise problem
     raise _not_found(root, handle)
 
@@ -352,10 +352,11 @@ def _answers_to(mission: Mission, handle: str) -> bool:
         upper = handle.upper()
         if upper == mission.mission_id or (re.match(_MID8, upper) and upper == mission.mid8):
             return True
-    return _slug_answers_to(mission.slug, handle)
+    return slug_answers_to(mission.slug, handle)
 
 
-def _slug_answers_to(slug: str, handle: str) -> bool:
+def slug_answers_to(slug: str, handle: str) -> bool:
+    """Tell whether a handle other than the mission's id means a slug: whole, its words, its ending."""
     if handle == slug:
         return True
     head, _, tail = slug.rpartition("-")
@@ -369,9 +370,9 @@ def _not_found(root: Path, handle: str | None) -> MissionNotFound:
     names = [directory.name for directory in _folders(root)]
     elsewhere = missions_elsewhere(root, names)
     if handle is not None:
-        its = [name for name in elsewhere if _slug_answers_to(_slug_of(name), handle)]
+        its = [name for name in elsewhere if slug_answers_to(_slug_of(name), handle)]
         if not its:
-            its = branches_holding(root, lambda slug: _slug_answers_to(slug, handle))
+            its = branches_holding(root, lambda slug: slug_answers_to(slug, handle))
         if its:
             return MissionNotFound(
                 f"mission {handle!r} is on another branch than the one that is checked out.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.kernel.errors import SpecKittyError
-from specify_cli.kernel.files import DISK
+from specify_cli.missions.guards import GuardsUnmet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from specify_cli.identity.project import Project
     from specify_cli.kernel.json_types import JsonObject
     from specify_cli.missions.guards import GuardFailure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 PLAN_FILE = "plan.md"
 
 
-class SpecNotReady(SpecKittyError):
+class SpecNotReady(GuardsUnmet):
     """The spec is not finished, so there is nothing to plan from."""
 
     code = "SPEC_NOT_READY"
@@ -29,12 +30,14 @@ class PlanStatus(NamedTuple):
         mission_slug: The mission.
         file: The plan, relative to the project root.
         created: This call wrote the scaffold.
+        commit: The commit that holds it; None when there was a plan.
         guard_failures: What the plan still lacks.
     """
 
     mission_slug: str
     file: str
     created: bool
+    commit: str | None
     guard_failures: tuple[GuardFailure, ...]
 
     @property
@@ -49,17 +52,20 @@ class PlanStatus(NamedTuple):
             "mission_slug": self.mission_slug,
             "plan_file": self.file,
             "created": self.created,
+            "commit_hash": self.commit,
             "phase_complete": self.complete,
             "guard_failures": [failure.to_json() for failure in self.guard_failures],
         }
 
 
 def start_plan(project: Project, mission: Mission) -> PlanStatus:
-    """Write the plan's scaffold if there is none, and check the plan.
+    """Write and commit the plan's scaffold if there is none, and check the plan.
+
+    A plan that is there, finished or not, is left alone.
 
     Raises:
         SpecNotReady: SPEC_NOT_READY with the spec's guard failures.
-        WriteFailed: WRITE_FAILED.
+        SpecKittyError: What `MissionStatus.change` raises.
     """
     from specify_cli.missions.documents import check_plan, check_spec, scaffold
 
@@ -67,16 +73,31 @@ def start_plan(project: Project, mission: Mission) -> PlanStatus:
     if unready:
         raise SpecNotReady(
             f"the spec is not finished: {unready[0]}.",
-            fix=unready[0].fix,
-            details={"guard_failures": [failure.to_json() for failure in unready]},
+            failures=unready,
+            details={"mission_slug": mission.slug},
         )
     path = mission.directory / PLAN_FILE
-    created = not path.exists()
-    if created:
-        DISK.write_atomic(path, scaffold(PLAN_FILE, mission).encode("utf-8"))
+    commit = None
+    if not path.exists():
+        commit = _write(project, mission, path, scaffold(PLAN_FILE, mission).encode("utf-8"))
     return PlanStatus(
         mission_slug=mission.slug,
         file=mission.relative(path),
-        created=created,
+        created=commit is not None,
+        commit=commit,
         guard_failures=check_plan(mission),
     )
+
+
+def _write(project: Project, mission: Mission, path: Path, data: bytes) -> str | None:
+    from specify_cli.missions.home import write_documents
+    from specify_cli.missions.mission import mission_log
+    from specify_cli.status.mission_status import MissionStatus
+
+    message = f"Start the plan of {mission.slug}"
+    apart = None
+    with MissionStatus.change(mission_log(project, mission), message=message) as change:
+        # Whoever was quicker may have begun to fill it in.
+        if not path.exists():
+            apart = write_documents(project, mission, change, {path: data}, message)
+    return change.result.commit or apart

@@ -45,6 +45,7 @@ def begin_mission(
     branch: str | None = None,
     purpose_tldr: str | None = None,
     purpose_context: str | None = None,
+    once: bool = False,
 ) -> CreatedMission:
     """Create a mission with the documents that its type begins with, and no others.
 
@@ -55,6 +56,7 @@ def begin_mission(
         branch: As for `create_mission`.
         purpose_tldr: As for `create_mission`.
         purpose_context: As for `create_mission`.
+        once: As for `create_mission`.
 
     Raises:
         UnknownMissionType: UNKNOWN_MISSION_TYPE.
@@ -81,6 +83,7 @@ def begin_mission(
         purpose_context=purpose_context,
         mission_types=known,
         documents=documents,
+        once=once,
     )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from spec_kitty_contracts.wire.orchestrator_api import OrchestratorEnvelope
 
-CONTRACT_VERSION = "1.3.0"
+CONTRACT_VERSION = "1.5.0"
 """Version of this API."""
 MIN_PROVIDER_VERSION = "0.1.0"
 """The oldest client that is served."""

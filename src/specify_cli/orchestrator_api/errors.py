@@ -35,6 +35,7 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         # What the caller said.
         "INVALID_ACTOR": UsageError.code,
+        "INVALID_ANALYSIS": UsageError.code,
         "INVALID_BRANCH_NAME": UsageError.code,
         "INVALID_DECISION": UsageError.code,
         "INVALID_DOCUMENT": UsageError.code,
@@ -80,6 +81,8 @@ CONTRACT_CODES: Final[Mapping[str, str]] = MappingProxyType(
         "TASKS_INVALID": _UNUSABLE,
         "UNKNOWN_DEPENDENCY": _UNUSABLE,
         "UNKNOWN_MISSION_TYPE": _UNUSABLE,
+        "SPEC_NOT_READY": "PLAN_SETUP_FAILED",
+        "STEP_NOT_IN_MISSION_TYPE": "PLAN_SETUP_FAILED",
         # Steps that the work package does not allow now.
         "HANDOFF_INCOMPLETE": _REJECTED,
         "REVIEW_FEEDBACK_REQUIRED": _REJECTED,
@@ -164,6 +167,19 @@ def merge_failure(error: SpecKittyError, branch: str) -> SpecKittyError:
     if code not in (_PREFLIGHT, _ALLOCATION) and not _is_about_committing(error):
         return error
     return Reworded(error, _PREFLIGHT, {"target_branch": branch, "errors": [error.message]})
+
+
+def creation_failure(error: SpecKittyError) -> SpecKittyError:
+    """Return what a failure to make a mission is for the contract; what it has a code for stays that."""
+    about_what_is_asked = (
+        error.code == "UNKNOWN_MISSION_TYPE" or contract_code(error) == _ALLOCATION
+    )
+    return Reworded(error, "MISSION_CREATE_FAILED") if about_what_is_asked else error
+
+
+def finalize_failure(error: SpecKittyError) -> SpecKittyError:
+    """Return what a failure to finalise the tasks is for the contract; others stay what they are."""
+    return Reworded(error, "TASKS_FINALIZE_FAILED") if error.code == "TASKS_INVALID" else error
 
 
 def _is_about_committing(error: SpecKittyError) -> bool:

@@ -42,6 +42,18 @@ EVIDENCE: Final[Mapping[str, object]] = MappingProxyType(
 )
 """An example of what an approval rests on."""
 
+REPORT: Final = """# Analysis: Door counter
+
+| Severity | Place | Problem | Proposed change |
+|---|---|---|---|
+| low | WP02 | It names no test for a total of zero. | Add one to its steps. |
+
+Every requirement is met by a work package, and no two of them change one file.
+
+Verdict: ready.
+"""
+"""An example of the report of an analysis."""
+
 EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
     {
         "contract-version": {"provider_version": "0.1.2"},
@@ -65,6 +77,21 @@ EXAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         },
         "accept-mission": {"mission": "door-counter", "actor": "claude"},
         "merge-mission": {"mission": "door-counter", "strategy": "merge", "actor": "claude"},
+        "specify": {
+            "mission": "Door counter",
+            "mission_type": "software-dev",
+            "topology": "single_branch",
+            "policy": dict(POLICY),
+        },
+        "plan": {"mission": "door-counter", "policy": dict(POLICY)},
+        "tasks": {"mission": "door-counter", **_WORK},
+        "check-prerequisites": {"mission": "door-counter", "include_tasks": True},
+        "record-analysis": {
+            "mission": "door-counter",
+            "report": REPORT,
+            "agent": "claude",
+            "policy": dict(POLICY),
+        },
         "open-decision": {
             "mission": "door-counter",
             "origin": "specify",
@@ -130,6 +157,13 @@ LINKS: Final[tuple[Link, ...]] = (
     Link("note", "mission-state", "append-history", EXAMPLES["append-history"]),
     Link("accept", "mission-state", "accept-mission", {"actor": "claude"}),
     Link("implement", "mission-state", "start-implementation", _WORK),
+    Link("prerequisites", "mission-state", "check-prerequisites"),
+    Link("plan", "specify", "plan", {"policy": dict(POLICY)}),
+    Link("tasks", "plan", "tasks", _WORK),
+    Link("prerequisites", "tasks", "check-prerequisites", {"include_tasks": True}),
+    Link("analyse", "tasks", "record-analysis", EXAMPLES["record-analysis"]),
+    Link("ready", "tasks", "list-ready"),
+    Link("tasks", "check-prerequisites", "tasks", _WORK),
     Link("state", "list-ready", "mission-state"),
     Link("implement", "list-ready", "start-implementation", _WORK),
     Link("implement", "resolve-workspace", "start-implementation", _WORK),

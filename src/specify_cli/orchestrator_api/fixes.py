@@ -45,6 +45,7 @@ _GUARDS: Final[Mapping[str, str]] = MappingProxyType(
 
 _FAILURES: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "finalised": "Call tasks.",
         "planned": "Write work packages, as files `tasks/WP01-….md` of the mission's folder.",
         "step_complete": "Let an agent drive the mission's steps with `spec-kitty next`: missions of its "
         "type have no work packages, and the API moves nothing else.",
@@ -183,7 +184,11 @@ _FIXES: Final[Mapping[str, Callable[[SpecKittyError], str]]] = MappingProxyType(
             "What is recorded stays. To change it, ask a new question under another `input_key`."
         ),
         "DEPENDENCIES_NOT_SATISFIED": _waiting,
+        "STEP_NOT_IN_MISSION_TYPE": _always(
+            "Let an agent drive the mission's steps with `spec-kitty next`; the API has no verb for them."
+        ),
         "HANDOFF_INCOMPLETE": _incomplete,
+        "CHECK_PREREQUISITES_FAILED": _incomplete,
         "INVALID_NOTE": _always("Say what happened in `note`."),
         "MISSION_AMBIGUOUS": _first_mission,
         "MISSION_NOT_READY": _not_ready,

@@ -39,6 +39,8 @@ OF_CODE: Final[Mapping[str, int]] = MappingProxyType(
         "POLICY_METADATA_REQUIRED": 422,
         "POLICY_VALIDATION_FAILED": 422,
         "UNSUPPORTED_STRATEGY": 422,
+        "MISSION_CREATE_FAILED": 422,
+        "RECORD_ANALYSIS_EMPTY_BODY": 422,
         "CONTRACT_VERSION_MISMATCH": 422,
         INTERNAL_ERROR: 500,
         "GIT_FAILED": 500,
@@ -56,6 +58,7 @@ OF_CAUSE: Final[Mapping[str, int]] = MappingProxyType(
         WRONG_HOST: 421,
         # As the contract describes it, and yet no such thing.
         "INVALID_ACTOR": 422,
+        "INVALID_ANALYSIS": 422,
         "INVALID_BRANCH_NAME": 422,
         "INVALID_DECISION": 422,
         "INVALID_JSON": 422,

@@ -29,6 +29,7 @@ _DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
 _SHOWN = 3
 _DOCUMENTS = ("evidence", "review_result")
 """Arguments that a command line gives as JSON text; what is no JSON arrives as that text."""
+_TRUTHS: Final[Mapping[object, bool]] = MappingProxyType({"true": True, "false": False})
 _IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ActorName": "the name of an agent or a person, on one line, that does not begin with a "
@@ -80,6 +81,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = _table(
     Operation("append-history", "POST", "AppendHistoryRequest", "AppendHistoryData", "history:append_history"),
     Operation("accept-mission", "POST", "AcceptMissionRequest", "AcceptMissionData", "completion:accept_mission"),
     Operation("merge-mission", "POST", "MergeMissionRequest", "MergeMissionData", "completion:merge_mission"),
+    Operation("specify", "POST", "SpecifyRequest", "SpecifyData", "planning:specify"),
+    Operation("plan", "POST", "PlanRequest", "PlanData", "planning:plan"),
+    Operation("tasks", "POST", "TasksRequest", "TasksData", "planning:tasks"),
+    Operation("check-prerequisites", "GET", "CheckPrerequisitesRequest", "CheckPrerequisitesData", "planning:check_prerequisites"),
+    Operation("record-analysis", "POST", "RecordAnalysisRequest", "RecordAnalysisData", "planning:record_analysis"),
     Operation("open-decision", "POST", "OpenDecisionRequest", "OpenDecisionData", "decisions:open_decision"),
     Operation("resolve-decision", "POST", "ResolveDecisionRequest", "CloseDecisionData", "decisions:resolve_decision"),
     Operation("defer-decision", "POST", "DeferDecisionRequest", "CloseDecisionData", "decisions:defer_decision"),
@@ -117,6 +123,15 @@ def execute(
     from specify_cli.orchestrator_api.errors import failed
 
     return failed(name, refusal)
+
+
+def query_arguments(operation: Operation, texts: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments that a query of texts means: `true` and `false` where a truth value belongs."""
+    kinds = _arguments_of(operation)
+    return {
+        name: _TRUTHS.get(value, value) if "bool" in str(kinds.get(name)) else value
+        for name, value in texts.items()
+    }
 
 
 def _run(

@@ -52,6 +52,24 @@ def about(handle: str, start: Path | None) -> Iterator[tuple[Project, Mission]]:
         SpecKittyError: NOT_A_REPOSITORY, BARE_REPOSITORY, NOT_INITIALIZED, UNSAFE_NAME,
             MISSION_NOT_FOUND, MISSION_AMBIGUOUS, CORRUPT_METADATA.
     """
+    project = initialized_project(start)
+    mission = find_mission(project.root, handle)
+    try:
+        yield project, mission
+    except SpecKittyError as error:
+        error.details = {**cast("JsonObject", identity(mission)), **error.details}
+        raise
+
+
+def initialized_project(start: Path | None) -> Project:
+    """Find the project.
+
+    Args:
+        start: Where to look from; the working directory by default.
+
+    Raises:
+        SpecKittyError: NOT_A_REPOSITORY, BARE_REPOSITORY, NOT_INITIALIZED.
+    """
     project = resolve_project(start)
     if not (project.root / _KITTIFY).is_dir():
         raise NotInitialized(
@@ -59,12 +77,7 @@ def about(handle: str, start: Path | None) -> Iterator[tuple[Project, Mission]]:
             fix="spec-kitty init",
             details={"missing": _KITTIFY},
         )
-    mission = find_mission(project.root, handle)
-    try:
-        yield project, mission
-    except SpecKittyError as error:
-        error.details = {**cast("JsonObject", identity(mission)), **error.details}
-        raise
+    return project
 
 
 def text(arguments: Mapping[str, object], name: str) -> str:

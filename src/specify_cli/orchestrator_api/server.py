@@ -35,7 +35,7 @@ from specify_cli.orchestrator_api.openapi import (
     openapi_document,
     path_of,
 )
-from specify_cli.orchestrator_api.operations import OPERATIONS, Operation, execute
+from specify_cli.orchestrator_api.operations import OPERATIONS, Operation, execute, query_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,7 +115,7 @@ def build_application(served: Served, *, lifespan: Lifespan | None = None) -> St
 
 async def _run_command(operation: Operation, start: Path, request: Request) -> Response:
     if operation.method == "GET":
-        arguments: Mapping[str, object] = _query_arguments(request)
+        arguments: Mapping[str, object] = query_arguments(operation, _query_texts(request))
     else:
         arguments = await _body_arguments(request)
     # In a thread of its own: a command waits for the mission's lock and for git.
@@ -183,7 +183,7 @@ class _Gate:
         return None
 
 
-def _query_arguments(request: Request) -> dict[str, object]:
+def _query_texts(request: Request) -> dict[str, object]:
     """Return the arguments of a GET request; the contract's gate looks at names and values.
 
     Raises:

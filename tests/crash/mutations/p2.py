@@ -32,10 +32,19 @@ MUTATIONS = (
     ),
     Mutation(
         "P2",
+        "whoever lets go of the lock takes it again before those that wait",
+        _LOCKS,
+        "            _wait(path, turn, deadline, timeout)\n",
+        "",
+        "tests/unit/kernel/test_locks.py::"
+        "test_a_holder_that_wants_the_lock_again_at_once_keeps_nobody_out",
+    ),
+    Mutation(
+        "P2",
         "nobody waits for the lock",
         _LOCKS,
-        "        while not _locked(path, descriptor):",
-        "        while False:",
+        "    while not _locked(path, descriptor):",
+        "    while False:",
         f"{_LOSE_NOTHING}[eight packages]",
     ),
     Mutation(
@@ -67,8 +76,8 @@ MUTATIONS = (
         "P2",
         "the lock file is read while it is locked",
         _LOCKS,
-        "        try:\n            yield\n",
-        "        try:\n            path.read_bytes()\n            yield\n",
+        "            try:\n                yield\n",
+        "            try:\n                path.read_bytes()\n                yield\n",
         f"{_LOCK_TESTS}::test_nobody_opens_the_lock_file_a_second_time_while_it_is_locked",
     ),
     Mutation(
@@ -99,10 +108,10 @@ MUTATIONS = (
         "P2",
         "whoever is killed keeps the lock for ever",
         _LOCKS,
-        "        try:\n            yield\n        finally:\n            _unlock(descriptor)\n",
-        "        os.close(os.open(f'{path}.held', os.O_CREAT | os.O_EXCL))\n"
-        "        try:\n            yield\n"
-        "        finally:\n            os.unlink(f'{path}.held')\n            _unlock(descriptor)\n",
+        "            try:\n                yield\n            finally:\n                _unlock(lock)\n",
+        "            os.close(os.open(f'{path}.held', os.O_CREAT | os.O_EXCL))\n"
+        "            try:\n                yield\n"
+        "            finally:\n                os.unlink(f'{path}.held')\n                _unlock(lock)\n",
         f"{_CONCURRENT}::"
         "test_eight_processes_of_which_some_are_killed_lose_nothing_that_was_confirmed",
     ),
@@ -110,8 +119,8 @@ MUTATIONS = (
         "P2",
         "whoever has waited long enough takes the lock",
         _LOCKS,
-        "                raise LockTimeout(\n",
-        "                break\n                raise LockTimeout(\n",
+        "            raise LockTimeout(\n",
+        "            break\n            raise LockTimeout(\n",
         f"{_LOCK_TESTS}::test_the_lock_of_a_stopped_process_is_still_its_own",
     ),
     Mutation(

@@ -60,6 +60,12 @@ SDK: dict[tuple[str, ...], str] = {
     ("agent", "mission", "create"): "specify_cli.next.beginning:begin_mission",
     ("agent", "mission", "setup-plan"): "specify_cli.missions.planning:start_plan",
     ("agent", "mission", "finalize-tasks"): "specify_cli.missions.finalize:finalize_tasks",
+    (
+        "agent",
+        "mission",
+        "check-prerequisites",
+    ): "specify_cli.next.prerequisites:check_prerequisites",
+    ("agent", "mission", "record-analysis"): "specify_cli.missions.analysis:record_analysis",
     ("agent", "tasks", "status"): "specify_cli.missions.board:mission_board",
     ("agent", "tasks", "list"): "specify_cli.missions.task_list:task_list",
     ("agent", "tasks", "list-tasks"): "specify_cli.missions.task_list:task_list",

@@ -49,6 +49,29 @@ def test_a_second_holder_waits_until_the_first_lets_go(tmp_path: Path) -> None:
     assert order == ["first", "second"]
 
 
+def test_a_holder_that_wants_the_lock_again_at_once_keeps_nobody_out(tmp_path: Path) -> None:
+    lock, turns, served = tmp_path / "a.lock", [], threading.Event()
+
+    def greedy() -> None:
+        while not served.is_set() and len(turns) < 100:
+            with file_lock(lock):
+                turns.append("greedy")
+                time.sleep(0.05)
+
+    busy = threading.Thread(target=greedy)
+    busy.start()
+    try:
+        for _ in range(3):
+            before = len(turns)
+            with file_lock(lock):
+                # One who holds it, and one who became the next before this one.
+                assert len(turns) - before <= 2
+            time.sleep(0.12)
+    finally:
+        served.set()
+        busy.join()
+
+
 def test_waiting_ends_with_the_lock_and_the_time_waited(tmp_path: Path) -> None:
     lock = tmp_path / "a.lock"
     with file_lock(lock), pytest.raises(LockTimeout) as refused, file_lock(lock, timeout=0.05):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from specify_cli.missions.board import mission_board
 from specify_cli.missions.listing import mission_list, mission_summary
 from specify_cli.missions.planning import SpecNotReady, start_plan
+from specify_cli.status.mission_status import MissionStatus
 from tests.conftest import git
 from tests.unit.missions.lane_missions import MissionAtWork, make_project
 from tests.unit.missions.mission_files import SLUG
@@ -37,9 +38,30 @@ def test_a_missing_plan_is_written_as_a_scaffold_that_does_not_pass(work: Missio
     status = start_plan(work.project, work.mission)
     assert (status.created, status.complete) == (True, False)
     assert plan.read_text(encoding="utf-8").startswith("# Plan:")
-    git(work.root, "add", "-A")
-    git(work.root, "commit", "-q", "-m", "An untouched scaffold")
-    assert not start_plan(work.project, work.mission).complete
+    assert status.commit == git(work.root, "rev-parse", "HEAD")
+    assert work.clean()
+    again = start_plan(work.project, work.mission)
+    assert (again.created, again.commit, again.complete) == (False, None, False)
+
+
+def test_a_plan_that_somebody_began_meanwhile_is_not_written_over(
+    work: MissionAtWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = work.mission.directory / "plan.md"
+    git(work.root, "rm", "-q", "--", str(plan))
+    git(work.root, "commit", "-q", "-m", "No plan yet")
+    head = git(work.root, "rev-parse", "HEAD")
+    locked = MissionStatus.change
+
+    def slow(*given: Any, **more: Any) -> Any:
+        plan.write_text("# Plan: mine\n", encoding="utf-8")
+        return locked(*given, **more)
+
+    monkeypatch.setattr(MissionStatus, "change", slow)
+    status = start_plan(work.project, work.mission)
+    assert (status.created, status.commit) == (False, None)
+    assert plan.read_text(encoding="utf-8") == "# Plan: mine\n"
+    assert git(work.root, "rev-parse", "HEAD") == head
 
 
 def test_a_plan_with_substance_is_left_alone_and_complete(work: MissionAtWork) -> None:

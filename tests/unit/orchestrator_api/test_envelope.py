@@ -54,7 +54,7 @@ def codes(command: str) -> set[str]:
 @pytest.mark.proves("001 FR-004")
 def test_an_answer_has_exactly_the_seven_keys_in_their_order() -> None:
     envelope = judged(execute("contract-version", {}))
-    assert envelope["contract_version"] == "1.3.0"
+    assert envelope["contract_version"] == "1.5.0"
     assert envelope["command"] == "orchestrator-api.contract-version"
     assert re.fullmatch("corr-[0-9a-f]{32}", envelope["correlation_id"])
     assert datetime.fromisoformat(envelope["timestamp"]).utcoffset() == timedelta(0)
@@ -95,7 +95,7 @@ def test_the_table_of_commands_is_that_of_the_published_schemas() -> None:
         assert table._handler(operation).__doc__
     assert [name for name, operation in OPERATIONS.items() if operation.method == "GET"] == [
         *("contract-version", "mission-state", "list-ready", "resolve-workspace"),
-        "design-status",
+        *("check-prerequisites", "design-status"),
     ]
 
 
@@ -229,7 +229,7 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *("CONTRACT_SET_NOT_FOUND", "CONTRACT_UNREADABLE", "FILE_UNREADABLE"),  # contract
         *("MANIFEST_CORRUPT", "UNKNOWN_AGENT", "BRANCH_EXISTS"),  # init, creation
         *("FEEDBACK_FILE_MISSING", "SUBTASK_AMBIGUOUS", "SUBTASK_NOT_FOUND"),  # agent tasks
-        *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND", "SPEC_NOT_READY"),  # next
+        *("NOTHING_IN_HAND", "NO_PENDING_DECISION", "RUN_NOT_FOUND"),  # next
         "UNKNOWN_ACTION",  # agent context
         *("REASON_REQUIRED", "CHARTER_EDITED", "CHARTER_ANSWERS_MISSING"),  # charter
         *("INVALID_TOKEN_BUDGET", "UNKNOWN_GOVERNANCE_ITEM"),  # charter
@@ -238,7 +238,6 @@ def test_every_error_of_the_program_has_a_code_of_the_contract() -> None:
         *(
             "MISSION_TYPE_EXISTS",
             "INVALID_MISSION_TYPE",
-            "STEP_NOT_IN_MISSION_TYPE",
         ),  # mission-type
         *("UNKNOWN_SETTING", "INVALID_SETTING"),  # config
         *("INVALID_DAYS", "INVALID_LIMIT", "UNKNOWN_EXECUTION_MODE", "INTERNAL"),

@@ -179,6 +179,106 @@ K13 = frozenset(
         "mission_number",
         "mission_type",
         "mission_id",
+        "friendly_name",
+        "target_branch",
+        "branch_created",
+        "mission_dir",
+        "spec_file",
+        "files",
+        "no_op",
+        "commit",
+    )
+)
+K14 = frozenset(
+    (
+        "file",
+        "looked_for",
+        "found",
+        "fix",
+    )
+)
+K15 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "plan_file",
+        "phase_complete",
+        "missing",
+        "no_op",
+        "commit",
+    )
+)
+K16 = frozenset(
+    (
+        "lane_id",
+        "wp_ids",
+    )
+)
+K17 = frozenset(
+    (
+        "sha",
+        "action",
+    )
+)
+K18 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "work_packages",
+        "newly_seeded",
+        "lanes",
+        "notes",
+        "files",
+        "policy_metadata_recorded",
+        "no_op",
+        "planning_commit",
+        "commit",
+    )
+)
+K19 = frozenset(
+    (
+        "mission_dir",
+        "spec_file",
+        "plan_file",
+        "tasks_file",
+        "tasks_dir",
+        "analysis_file",
+    )
+)
+K20 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "valid",
+        "include_tasks",
+        "paths",
+        "available_docs",
+    )
+)
+K21 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
+        "report_file",
+        "agent",
+        "no_op",
+        "commit",
+    )
+)
+K22 = frozenset(
+    (
+        "mission_slug",
+        "mission_number",
+        "mission_type",
+        "mission_id",
         "decision_id",
         "status",
         "question",
@@ -189,7 +289,7 @@ K13 = frozenset(
         "commit",
     )
 )
-K14 = frozenset(
+K23 = frozenset(
     (
         "mission_slug",
         "mission_number",
@@ -205,7 +305,7 @@ K14 = frozenset(
         "commit",
     )
 )
-K15 = frozenset(
+K24 = frozenset(
     (
         "mission_slug",
         "mission_number",
@@ -224,7 +324,7 @@ K15 = frozenset(
         "commit",
     )
 )
-K16 = frozenset(
+K25 = frozenset(
     (
         "decision_id",
         "origin",
@@ -233,15 +333,7 @@ K16 = frozenset(
         "options",
     )
 )
-K17 = frozenset(
-    (
-        "file",
-        "looked_for",
-        "found",
-        "fix",
-    )
-)
-K18 = frozenset(
+K26 = frozenset(
     (
         "mission_slug",
         "mission_number",
@@ -254,7 +346,7 @@ K18 = frozenset(
         "missing",
     )
 )
-K19 = frozenset(
+K27 = frozenset(
     (
         "message",
         "fix",
@@ -340,7 +432,7 @@ K19 = frozenset(
         "answered",
     )
 )
-K20 = frozenset(
+K28 = frozenset(
     (
         "contract_version",
         "command",
@@ -351,14 +443,14 @@ K20 = frozenset(
         "data",
     )
 )
-K21 = frozenset(("error_code",))
-K22 = frozenset(
+K29 = frozenset(("error_code",))
+K30 = frozenset(
     (
         "error_code",
         "data",
     )
 )
-K23 = frozenset(("data",))
+K31 = frozenset(("data",))
 
 
 def orchestrator_api_ContractVersionData_ok(v: Any) -> bool:
@@ -1663,6 +1755,716 @@ def orchestrator_api_MergeMissionData_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_api_SpecifyData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("friendly_name", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+        x6 = v.get("target_branch", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not str:
+                return False
+            else:
+                if not x6:
+                    return False
+        x7 = v.get("branch_created", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not bool:
+                return False
+        x8 = v.get("mission_dir", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not str:
+                return False
+            else:
+                if not x8:
+                    return False
+        x9 = v.get("spec_file", MISSING)
+        if x9 is MISSING:
+            return False
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    return False
+                else:
+                    if not x9:
+                        return False
+        x10 = v.get("files", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not list:
+                return False
+            else:
+                for x12 in x10:
+                    if type(x12) is not str:
+                        return False
+        x13 = v.get("no_op", MISSING)
+        if x13 is MISSING:
+            return False
+        else:
+            if type(x13) is not bool:
+                return False
+        x14 = v.get("commit", MISSING)
+        if x14 is MISSING:
+            return False
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    return False
+                else:
+                    if not x14:
+                        return False
+    return True
+
+
+def orchestrator_api_DesignGap_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("file", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("looked_for", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("found", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("fix", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+    return True
+
+
+def orchestrator_api_PlanData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("plan_file", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+        x6 = v.get("phase_complete", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not bool:
+                return False
+        x7 = v.get("missing", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not list:
+                return False
+            else:
+                for x9 in x7:
+                    if not orchestrator_api_DesignGap_ok(x9):
+                        return False
+        x10 = v.get("no_op", MISSING)
+        if x10 is MISSING:
+            return False
+        else:
+            if type(x10) is not bool:
+                return False
+        x11 = v.get("commit", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    return False
+                else:
+                    if not x11:
+                        return False
+    return True
+
+
+def orchestrator_api_TaskLane_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("lane_id", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("wp_ids", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not list:
+                return False
+            else:
+                for x4 in x2:
+                    if type(x4) is not str:
+                        return False
+                    else:
+                        if not (
+                            len(x4) >= 4 and x4[0:2] == "WP" and not x4[2:].strip("0123456789")
+                        ):
+                            return False
+    return True
+
+
+def orchestrator_api_PlanningCommit_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("sha", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if x1 is not None:
+                if type(x1) is not str:
+                    return False
+                else:
+                    if not x1:
+                        return False
+        x2 = v.get("action", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not (x2 in {"created", "unchanged"}):
+                    return False
+    return True
+
+
+def orchestrator_api_TasksData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("work_packages", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not list:
+                return False
+            else:
+                for x7 in x5:
+                    if type(x7) is not str:
+                        return False
+                    else:
+                        if not (
+                            len(x7) >= 4 and x7[0:2] == "WP" and not x7[2:].strip("0123456789")
+                        ):
+                            return False
+        x8 = v.get("newly_seeded", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not list:
+                return False
+            else:
+                for x10 in x8:
+                    if type(x10) is not str:
+                        return False
+                    else:
+                        if not (
+                            len(x10) >= 4 and x10[0:2] == "WP" and not x10[2:].strip("0123456789")
+                        ):
+                            return False
+        x11 = v.get("lanes", MISSING)
+        if x11 is MISSING:
+            return False
+        else:
+            if type(x11) is not list:
+                return False
+            else:
+                for x13 in x11:
+                    if not orchestrator_api_TaskLane_ok(x13):
+                        return False
+        x14 = v.get("notes", MISSING)
+        if x14 is MISSING:
+            return False
+        else:
+            if type(x14) is not list:
+                return False
+            else:
+                for x16 in x14:
+                    if type(x16) is not str:
+                        return False
+        x17 = v.get("files", MISSING)
+        if x17 is MISSING:
+            return False
+        else:
+            if type(x17) is not list:
+                return False
+            else:
+                for x19 in x17:
+                    if type(x19) is not str:
+                        return False
+        x20 = v.get("policy_metadata_recorded", MISSING)
+        if x20 is MISSING:
+            return False
+        else:
+            if type(x20) is not bool:
+                return False
+        x21 = v.get("no_op", MISSING)
+        if x21 is MISSING:
+            return False
+        else:
+            if type(x21) is not bool:
+                return False
+        x22 = v.get("planning_commit", MISSING)
+        if x22 is MISSING:
+            return False
+        else:
+            if not orchestrator_api_PlanningCommit_ok(x22):
+                return False
+        x23 = v.get("commit", MISSING)
+        if x23 is MISSING:
+            return False
+        else:
+            if x23 is not None:
+                if type(x23) is not str:
+                    return False
+                else:
+                    if not x23:
+                        return False
+    return True
+
+
+def orchestrator_api_MissionPaths_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_dir", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+        x2 = v.get("spec_file", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+        x3 = v.get("plan_file", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+        x4 = v.get("tasks_file", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if type(x4) is not str:
+                return False
+            else:
+                if not x4:
+                    return False
+        x5 = v.get("tasks_dir", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+        x6 = v.get("analysis_file", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not str:
+                return False
+            else:
+                if not x6:
+                    return False
+    return True
+
+
+def orchestrator_api_CheckPrerequisitesData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("valid", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not bool:
+                return False
+            else:
+                if not (x5 is True):
+                    return False
+        x6 = v.get("include_tasks", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if type(x6) is not bool:
+                return False
+        x7 = v.get("paths", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if not orchestrator_api_MissionPaths_ok(x7):
+                return False
+        x8 = v.get("available_docs", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if type(x8) is not list:
+                return False
+            else:
+                for x10 in x8:
+                    if type(x10) is not str:
+                        return False
+    return True
+
+
+def orchestrator_api_RecordAnalysisData_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 120:
+                    return False
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    return False
+                else:
+                    if x2 < 1:
+                        return False
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            return False
+        else:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    return False
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            return False
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    return False
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        return False
+        x5 = v.get("report_file", MISSING)
+        if x5 is MISSING:
+            return False
+        else:
+            if type(x5) is not str:
+                return False
+            else:
+                if not x5:
+                    return False
+        x6 = v.get("agent", MISSING)
+        if x6 is MISSING:
+            return False
+        else:
+            if x6 is not None:
+                if type(x6) is not str:
+                    return False
+                else:
+                    if not x6:
+                        return False
+        x7 = v.get("no_op", MISSING)
+        if x7 is MISSING:
+            return False
+        else:
+            if type(x7) is not bool:
+                return False
+        x8 = v.get("commit", MISSING)
+        if x8 is MISSING:
+            return False
+        else:
+            if x8 is not None:
+                if type(x8) is not str:
+                    return False
+                else:
+                    if not x8:
+                        return False
+    return True
+
+
 def orchestrator_api_OpenDecisionData_ok(v: Any) -> bool:
     if type(v) is not dict:
         return False
@@ -2147,49 +2949,6 @@ def orchestrator_api_OpenDecision_ok(v: Any) -> bool:
                 for x7 in x5:
                     if type(x7) is not str:
                         return False
-    return True
-
-
-def orchestrator_api_DesignGap_ok(v: Any) -> bool:
-    if type(v) is not dict:
-        return False
-    else:
-        x1 = v.get("file", MISSING)
-        if x1 is MISSING:
-            return False
-        else:
-            if type(x1) is not str:
-                return False
-            else:
-                if not x1:
-                    return False
-        x2 = v.get("looked_for", MISSING)
-        if x2 is MISSING:
-            return False
-        else:
-            if type(x2) is not str:
-                return False
-            else:
-                if not x2:
-                    return False
-        x3 = v.get("found", MISSING)
-        if x3 is MISSING:
-            return False
-        else:
-            if type(x3) is not str:
-                return False
-            else:
-                if not x3:
-                    return False
-        x4 = v.get("fix", MISSING)
-        if x4 is MISSING:
-            return False
-        else:
-            if type(x4) is not str:
-                return False
-            else:
-                if not x4:
-                    return False
     return True
 
 
@@ -6094,6 +6853,1832 @@ def orchestrator_api_MergeMissionData(v: Any, p: str, out: list[Violation]) -> N
                         )
 
 
+def orchestrator_api_SpecifyData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/SpecifyData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("friendly_name", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.friendly_name",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(
+                    out,
+                    f"{p}.friendly_name",
+                    "type",
+                    S0 + "/$defs/NonEmptyText/type",
+                    x5,
+                    "a string",
+                )
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.friendly_name",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+        x6 = v.get("target_branch", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.target_branch",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.target_branch",
+                    "type",
+                    S0 + "/$defs/NonEmptyText/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not x6:
+                    bad(
+                        out,
+                        f"{p}.target_branch",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x6,
+                        "at least 1 character",
+                    )
+        x7 = v.get("branch_created", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.branch_created",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x7) is not bool:
+                bad(
+                    out,
+                    f"{p}.branch_created",
+                    "type",
+                    S0 + "/$defs/SpecifyData/properties/branch_created/type",
+                    x7,
+                    "true or false",
+                )
+        x8 = v.get("mission_dir", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_dir",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x8) is not str:
+                bad(
+                    out, f"{p}.mission_dir", "type", S0 + "/$defs/NonEmptyText/type", x8, "a string"
+                )
+            else:
+                if not x8:
+                    bad(
+                        out,
+                        f"{p}.mission_dir",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x8,
+                        "at least 1 character",
+                    )
+        x9 = v.get("spec_file", MISSING)
+        if x9 is MISSING:
+            bad(
+                out,
+                f"{p}.spec_file",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x9 is not None:
+                if type(x9) is not str:
+                    bad(
+                        out,
+                        f"{p}.spec_file",
+                        "type",
+                        S0 + "/$defs/NonEmptyText/type",
+                        x9,
+                        "a string",
+                    )
+                else:
+                    if not x9:
+                        bad(
+                            out,
+                            f"{p}.spec_file",
+                            "minLength",
+                            S0 + "/$defs/NonEmptyText/minLength",
+                            x9,
+                            "at least 1 character",
+                        )
+        x10 = v.get("files", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.files",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x10) is not list:
+                bad(
+                    out,
+                    f"{p}.files",
+                    "type",
+                    S0 + "/$defs/SpecifyData/properties/files/type",
+                    x10,
+                    "an array",
+                )
+            else:
+                for i11, x12 in enumerate(x10):
+                    if type(x12) is not str:
+                        bad(
+                            out,
+                            f"{p}.files[{i11}]",
+                            "type",
+                            S0 + "/$defs/SpecifyData/properties/files/items/type",
+                            x12,
+                            "a string",
+                        )
+        x13 = v.get("no_op", MISSING)
+        if x13 is MISSING:
+            bad(
+                out,
+                f"{p}.no_op",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x13) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/SpecifyData/properties/no_op/type",
+                    x13,
+                    "true or false",
+                )
+        x14 = v.get("commit", MISSING)
+        if x14 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/SpecifyData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x14 is not None:
+                if type(x14) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/SpecifyData/properties/commit/anyOf/0/type",
+                        x14,
+                        "a string or null",
+                    )
+                else:
+                    if not x14:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/SpecifyData/properties/commit/anyOf/0/minLength",
+                            x14,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_DesignGap(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/DesignGap/type", v, "an object")
+    else:
+        x1 = v.get("file", MISSING)
+        if x1 is MISSING:
+            bad(out, f"{p}.file", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
+        else:
+            if type(x1) is not str:
+                bad(out, f"{p}.file", "type", S0 + "/$defs/NonEmptyText/type", x1, "a string")
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("looked_for", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.looked_for",
+                "required",
+                S0 + "/$defs/DesignGap/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.looked_for", "type", S0 + "/$defs/NonEmptyText/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.looked_for",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("found", MISSING)
+        if x3 is MISSING:
+            bad(
+                out, f"{p}.found", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string"
+            )
+        else:
+            if type(x3) is not str:
+                bad(out, f"{p}.found", "type", S0 + "/$defs/NonEmptyText/type", x3, "a string")
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.found",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("fix", MISSING)
+        if x4 is MISSING:
+            bad(out, f"{p}.fix", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
+        else:
+            if type(x4) is not str:
+                bad(out, f"{p}.fix", "type", S0 + "/$defs/NonEmptyText/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.fix",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+
+
+def orchestrator_api_PlanData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/PlanData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("plan_file", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.plan_file",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.plan_file", "type", S0 + "/$defs/NonEmptyText/type", x5, "a string")
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.plan_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+        x6 = v.get("phase_complete", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.phase_complete",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x6) is not bool:
+                bad(
+                    out,
+                    f"{p}.phase_complete",
+                    "type",
+                    S0 + "/$defs/PlanData/properties/phase_complete/type",
+                    x6,
+                    "true or false",
+                )
+        x7 = v.get("missing", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.missing",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x7) is not list:
+                bad(
+                    out,
+                    f"{p}.missing",
+                    "type",
+                    S0 + "/$defs/PlanData/properties/missing/type",
+                    x7,
+                    "an array",
+                )
+            else:
+                for i8, x9 in enumerate(x7):
+                    orchestrator_api_DesignGap(x9, f"{p}.missing[{i8}]", out)
+        x10 = v.get("no_op", MISSING)
+        if x10 is MISSING:
+            bad(
+                out,
+                f"{p}.no_op",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x10) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/PlanData/properties/no_op/type",
+                    x10,
+                    "true or false",
+                )
+        x11 = v.get("commit", MISSING)
+        if x11 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/PlanData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x11 is not None:
+                if type(x11) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/PlanData/properties/commit/anyOf/0/type",
+                        x11,
+                        "a string or null",
+                    )
+                else:
+                    if not x11:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/PlanData/properties/commit/anyOf/0/minLength",
+                            x11,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_TaskLane(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/TaskLane/type", v, "an object")
+    else:
+        x1 = v.get("lane_id", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.lane_id",
+                "required",
+                S0 + "/$defs/TaskLane/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(out, f"{p}.lane_id", "type", S0 + "/$defs/NonEmptyText/type", x1, "a string")
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.lane_id",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("wp_ids", MISSING)
+        if x2 is MISSING:
+            bad(
+                out, f"{p}.wp_ids", "required", S0 + "/$defs/TaskLane/required", MISSING, "an array"
+            )
+        else:
+            if type(x2) is not list:
+                bad(
+                    out,
+                    f"{p}.wp_ids",
+                    "type",
+                    S0 + "/$defs/TaskLane/properties/wp_ids/type",
+                    x2,
+                    "an array",
+                )
+            else:
+                for i3, x4 in enumerate(x2):
+                    if type(x4) is not str:
+                        bad(
+                            out,
+                            f"{p}.wp_ids[{i3}]",
+                            "type",
+                            S0 + "/$defs/WorkPackageId/type",
+                            x4,
+                            "a string",
+                        )
+                    else:
+                        if not (
+                            len(x4) >= 4 and x4[0:2] == "WP" and not x4[2:].strip("0123456789")
+                        ):
+                            bad(
+                                out,
+                                f"{p}.wp_ids[{i3}]",
+                                "pattern",
+                                S0 + "/$defs/WorkPackageId/pattern",
+                                x4,
+                                "text that matches ^WP[0-9]{2,}$",
+                            )
+
+
+def orchestrator_api_PlanningCommit(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/PlanningCommit/type", v, "an object")
+    else:
+        x1 = v.get("sha", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.sha",
+                "required",
+                S0 + "/$defs/PlanningCommit/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x1 is not None:
+                if type(x1) is not str:
+                    bad(
+                        out,
+                        f"{p}.sha",
+                        "type",
+                        S0 + "/$defs/PlanningCommit/properties/sha/anyOf/0/type",
+                        x1,
+                        "a string or null",
+                    )
+                else:
+                    if not x1:
+                        bad(
+                            out,
+                            f"{p}.sha",
+                            "minLength",
+                            S0 + "/$defs/PlanningCommit/properties/sha/anyOf/0/minLength",
+                            x1,
+                            "at least 1 character",
+                        )
+        x2 = v.get("action", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.action",
+                "required",
+                S0 + "/$defs/PlanningCommit/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.action",
+                    "type",
+                    S0 + "/$defs/PlanningCommit/properties/action/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not (x2 in {"created", "unchanged"}):
+                    bad(
+                        out,
+                        f"{p}.action",
+                        "enum",
+                        S0 + "/$defs/PlanningCommit/properties/action/enum",
+                        x2,
+                        'one of "created", "unchanged"',
+                    )
+
+
+def orchestrator_api_TasksData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/TasksData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("work_packages", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.work_packages",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x5) is not list:
+                bad(
+                    out,
+                    f"{p}.work_packages",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/work_packages/type",
+                    x5,
+                    "an array",
+                )
+            else:
+                for i6, x7 in enumerate(x5):
+                    if type(x7) is not str:
+                        bad(
+                            out,
+                            f"{p}.work_packages[{i6}]",
+                            "type",
+                            S0 + "/$defs/WorkPackageId/type",
+                            x7,
+                            "a string",
+                        )
+                    else:
+                        if not (
+                            len(x7) >= 4 and x7[0:2] == "WP" and not x7[2:].strip("0123456789")
+                        ):
+                            bad(
+                                out,
+                                f"{p}.work_packages[{i6}]",
+                                "pattern",
+                                S0 + "/$defs/WorkPackageId/pattern",
+                                x7,
+                                "text that matches ^WP[0-9]{2,}$",
+                            )
+        x8 = v.get("newly_seeded", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.newly_seeded",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x8) is not list:
+                bad(
+                    out,
+                    f"{p}.newly_seeded",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/newly_seeded/type",
+                    x8,
+                    "an array",
+                )
+            else:
+                for i9, x10 in enumerate(x8):
+                    if type(x10) is not str:
+                        bad(
+                            out,
+                            f"{p}.newly_seeded[{i9}]",
+                            "type",
+                            S0 + "/$defs/WorkPackageId/type",
+                            x10,
+                            "a string",
+                        )
+                    else:
+                        if not (
+                            len(x10) >= 4 and x10[0:2] == "WP" and not x10[2:].strip("0123456789")
+                        ):
+                            bad(
+                                out,
+                                f"{p}.newly_seeded[{i9}]",
+                                "pattern",
+                                S0 + "/$defs/WorkPackageId/pattern",
+                                x10,
+                                "text that matches ^WP[0-9]{2,}$",
+                            )
+        x11 = v.get("lanes", MISSING)
+        if x11 is MISSING:
+            bad(
+                out, f"{p}.lanes", "required", S0 + "/$defs/TasksData/required", MISSING, "an array"
+            )
+        else:
+            if type(x11) is not list:
+                bad(
+                    out,
+                    f"{p}.lanes",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/lanes/type",
+                    x11,
+                    "an array",
+                )
+            else:
+                for i12, x13 in enumerate(x11):
+                    orchestrator_api_TaskLane(x13, f"{p}.lanes[{i12}]", out)
+        x14 = v.get("notes", MISSING)
+        if x14 is MISSING:
+            bad(
+                out, f"{p}.notes", "required", S0 + "/$defs/TasksData/required", MISSING, "an array"
+            )
+        else:
+            if type(x14) is not list:
+                bad(
+                    out,
+                    f"{p}.notes",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/notes/type",
+                    x14,
+                    "an array",
+                )
+            else:
+                for i15, x16 in enumerate(x14):
+                    if type(x16) is not str:
+                        bad(
+                            out,
+                            f"{p}.notes[{i15}]",
+                            "type",
+                            S0 + "/$defs/TasksData/properties/notes/items/type",
+                            x16,
+                            "a string",
+                        )
+        x17 = v.get("files", MISSING)
+        if x17 is MISSING:
+            bad(
+                out, f"{p}.files", "required", S0 + "/$defs/TasksData/required", MISSING, "an array"
+            )
+        else:
+            if type(x17) is not list:
+                bad(
+                    out,
+                    f"{p}.files",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/files/type",
+                    x17,
+                    "an array",
+                )
+            else:
+                for i18, x19 in enumerate(x17):
+                    if type(x19) is not str:
+                        bad(
+                            out,
+                            f"{p}.files[{i18}]",
+                            "type",
+                            S0 + "/$defs/TasksData/properties/files/items/type",
+                            x19,
+                            "a string",
+                        )
+        x20 = v.get("policy_metadata_recorded", MISSING)
+        if x20 is MISSING:
+            bad(
+                out,
+                f"{p}.policy_metadata_recorded",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x20) is not bool:
+                bad(
+                    out,
+                    f"{p}.policy_metadata_recorded",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/policy_metadata_recorded/type",
+                    x20,
+                    "true or false",
+                )
+        x21 = v.get("no_op", MISSING)
+        if x21 is MISSING:
+            bad(
+                out,
+                f"{p}.no_op",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x21) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/TasksData/properties/no_op/type",
+                    x21,
+                    "true or false",
+                )
+        x22 = v.get("planning_commit", MISSING)
+        if x22 is MISSING:
+            bad(
+                out,
+                f"{p}.planning_commit",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "an object (PlanningCommit)",
+            )
+        else:
+            orchestrator_api_PlanningCommit(x22, f"{p}.planning_commit", out)
+        x23 = v.get("commit", MISSING)
+        if x23 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/TasksData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x23 is not None:
+                if type(x23) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/TasksData/properties/commit/anyOf/0/type",
+                        x23,
+                        "a string or null",
+                    )
+                else:
+                    if not x23:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/TasksData/properties/commit/anyOf/0/minLength",
+                            x23,
+                            "at least 1 character",
+                        )
+
+
+def orchestrator_api_MissionPaths(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/MissionPaths/type", v, "an object")
+    else:
+        x1 = v.get("mission_dir", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_dir",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_dir", "type", S0 + "/$defs/NonEmptyText/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_dir",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+        x2 = v.get("spec_file", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.spec_file",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(out, f"{p}.spec_file", "type", S0 + "/$defs/NonEmptyText/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.spec_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+        x3 = v.get("plan_file", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.plan_file",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(out, f"{p}.plan_file", "type", S0 + "/$defs/NonEmptyText/type", x3, "a string")
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.plan_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+        x4 = v.get("tasks_file", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.tasks_file",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x4) is not str:
+                bad(out, f"{p}.tasks_file", "type", S0 + "/$defs/NonEmptyText/type", x4, "a string")
+            else:
+                if not x4:
+                    bad(
+                        out,
+                        f"{p}.tasks_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x4,
+                        "at least 1 character",
+                    )
+        x5 = v.get("tasks_dir", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.tasks_dir",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(out, f"{p}.tasks_dir", "type", S0 + "/$defs/NonEmptyText/type", x5, "a string")
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.tasks_dir",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+        x6 = v.get("analysis_file", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.analysis_file",
+                "required",
+                S0 + "/$defs/MissionPaths/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x6) is not str:
+                bad(
+                    out,
+                    f"{p}.analysis_file",
+                    "type",
+                    S0 + "/$defs/NonEmptyText/type",
+                    x6,
+                    "a string",
+                )
+            else:
+                if not x6:
+                    bad(
+                        out,
+                        f"{p}.analysis_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x6,
+                        "at least 1 character",
+                    )
+
+
+def orchestrator_api_CheckPrerequisitesData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/CheckPrerequisitesData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("valid", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.valid",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x5) is not bool:
+                bad(
+                    out,
+                    f"{p}.valid",
+                    "type",
+                    S0 + "/$defs/CheckPrerequisitesData/properties/valid/type",
+                    x5,
+                    "true or false",
+                )
+            else:
+                if not (x5 is True):
+                    bad(
+                        out,
+                        f"{p}.valid",
+                        "const",
+                        S0 + "/$defs/CheckPrerequisitesData/properties/valid/const",
+                        x5,
+                        "true",
+                    )
+        x6 = v.get("include_tasks", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.include_tasks",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x6) is not bool:
+                bad(
+                    out,
+                    f"{p}.include_tasks",
+                    "type",
+                    S0 + "/$defs/CheckPrerequisitesData/properties/include_tasks/type",
+                    x6,
+                    "true or false",
+                )
+        x7 = v.get("paths", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.paths",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "an object (MissionPaths)",
+            )
+        else:
+            orchestrator_api_MissionPaths(x7, f"{p}.paths", out)
+        x8 = v.get("available_docs", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.available_docs",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesData/required",
+                MISSING,
+                "an array",
+            )
+        else:
+            if type(x8) is not list:
+                bad(
+                    out,
+                    f"{p}.available_docs",
+                    "type",
+                    S0 + "/$defs/CheckPrerequisitesData/properties/available_docs/type",
+                    x8,
+                    "an array",
+                )
+            else:
+                for i9, x10 in enumerate(x8):
+                    if type(x10) is not str:
+                        bad(
+                            out,
+                            f"{p}.available_docs[{i9}]",
+                            "type",
+                            S0
+                            + "/$defs/CheckPrerequisitesData/properties/available_docs/items/type",
+                            x10,
+                            "a string",
+                        )
+
+
+def orchestrator_api_RecordAnalysisData(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RecordAnalysisData/type", v, "an object")
+    else:
+        x1 = v.get("mission_slug", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_slug",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out, f"{p}.mission_slug", "type", S0 + "/$defs/MissionSlug/type", x1, "a string"
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "minLength",
+                        S0 + "/$defs/MissionSlug/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_slug",
+                        "maxLength",
+                        S0 + "/$defs/MissionSlug/maxLength",
+                        x1,
+                        "at most 120 characters",
+                    )
+        x2 = v.get("mission_number", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_number",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "an integer or null",
+            )
+        else:
+            if x2 is not None:
+                if type(x2) is not int:
+                    bad(
+                        out,
+                        f"{p}.mission_number",
+                        "type",
+                        S0 + "/$defs/MissionNumber/type",
+                        x2,
+                        "an integer",
+                    )
+                else:
+                    if x2 < 1:
+                        bad(
+                            out,
+                            f"{p}.mission_number",
+                            "minimum",
+                            S0 + "/$defs/MissionNumber/minimum",
+                            x2,
+                            "at least 1",
+                        )
+        x3 = v.get("mission_type", MISSING)
+        if x3 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x3) is not str:
+                bad(
+                    out, f"{p}.mission_type", "type", S0 + "/$defs/MissionType/type", x3, "a string"
+                )
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/MissionType/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if not (
+                    len(x3) >= 1
+                    and not x3[0:1].strip("abcdefghijklmnopqrstuvwxyz0123456789")
+                    and not x3[1:].strip("abcdefghijklmnopqrstuvwxyz0123456789-")
+                ):
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "pattern",
+                        S0 + "/$defs/MissionType/pattern",
+                        x3,
+                        "text that matches ^[a-z0-9][a-z0-9-]*$",
+                    )
+        x4 = v.get("mission_id", MISSING)
+        if x4 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_id",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x4 is not None:
+                if type(x4) is not str:
+                    bad(out, f"{p}.mission_id", "type", S0 + "/$defs/Ulid/type", x4, "a string")
+                else:
+                    if not (
+                        len(x4) == 26
+                        and not x4[0:1].strip("01234567")
+                        and not x4[1:26].strip("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+                    ):
+                        bad(
+                            out,
+                            f"{p}.mission_id",
+                            "pattern",
+                            S0 + "/$defs/Ulid/pattern",
+                            x4,
+                            "text that matches ^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+                        )
+        x5 = v.get("report_file", MISSING)
+        if x5 is MISSING:
+            bad(
+                out,
+                f"{p}.report_file",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x5) is not str:
+                bad(
+                    out, f"{p}.report_file", "type", S0 + "/$defs/NonEmptyText/type", x5, "a string"
+                )
+            else:
+                if not x5:
+                    bad(
+                        out,
+                        f"{p}.report_file",
+                        "minLength",
+                        S0 + "/$defs/NonEmptyText/minLength",
+                        x5,
+                        "at least 1 character",
+                    )
+        x6 = v.get("agent", MISSING)
+        if x6 is MISSING:
+            bad(
+                out,
+                f"{p}.agent",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x6 is not None:
+                if type(x6) is not str:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "type",
+                        S0 + "/$defs/RecordAnalysisData/properties/agent/anyOf/0/type",
+                        x6,
+                        "a string or null",
+                    )
+                else:
+                    if not x6:
+                        bad(
+                            out,
+                            f"{p}.agent",
+                            "minLength",
+                            S0 + "/$defs/RecordAnalysisData/properties/agent/anyOf/0/minLength",
+                            x6,
+                            "at least 1 character",
+                        )
+        x7 = v.get("no_op", MISSING)
+        if x7 is MISSING:
+            bad(
+                out,
+                f"{p}.no_op",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "true or false",
+            )
+        else:
+            if type(x7) is not bool:
+                bad(
+                    out,
+                    f"{p}.no_op",
+                    "type",
+                    S0 + "/$defs/RecordAnalysisData/properties/no_op/type",
+                    x7,
+                    "true or false",
+                )
+        x8 = v.get("commit", MISSING)
+        if x8 is MISSING:
+            bad(
+                out,
+                f"{p}.commit",
+                "required",
+                S0 + "/$defs/RecordAnalysisData/required",
+                MISSING,
+                "a string or null",
+            )
+        else:
+            if x8 is not None:
+                if type(x8) is not str:
+                    bad(
+                        out,
+                        f"{p}.commit",
+                        "type",
+                        S0 + "/$defs/RecordAnalysisData/properties/commit/anyOf/0/type",
+                        x8,
+                        "a string or null",
+                    )
+                else:
+                    if not x8:
+                        bad(
+                            out,
+                            f"{p}.commit",
+                            "minLength",
+                            S0 + "/$defs/RecordAnalysisData/properties/commit/anyOf/0/minLength",
+                            x8,
+                            "at least 1 character",
+                        )
+
+
 def orchestrator_api_OpenDecisionData(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/OpenDecisionData/type", v, "an object")
@@ -7420,85 +10005,6 @@ def orchestrator_api_OpenDecision(v: Any, p: str, out: list[Violation]) -> None:
                             x7,
                             "a string",
                         )
-
-
-def orchestrator_api_DesignGap(v: Any, p: str, out: list[Violation]) -> None:
-    if type(v) is not dict:
-        bad(out, p, "type", S0 + "/$defs/DesignGap/type", v, "an object")
-    else:
-        x1 = v.get("file", MISSING)
-        if x1 is MISSING:
-            bad(out, f"{p}.file", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
-        else:
-            if type(x1) is not str:
-                bad(out, f"{p}.file", "type", S0 + "/$defs/NonEmptyText/type", x1, "a string")
-            else:
-                if not x1:
-                    bad(
-                        out,
-                        f"{p}.file",
-                        "minLength",
-                        S0 + "/$defs/NonEmptyText/minLength",
-                        x1,
-                        "at least 1 character",
-                    )
-        x2 = v.get("looked_for", MISSING)
-        if x2 is MISSING:
-            bad(
-                out,
-                f"{p}.looked_for",
-                "required",
-                S0 + "/$defs/DesignGap/required",
-                MISSING,
-                "a string",
-            )
-        else:
-            if type(x2) is not str:
-                bad(out, f"{p}.looked_for", "type", S0 + "/$defs/NonEmptyText/type", x2, "a string")
-            else:
-                if not x2:
-                    bad(
-                        out,
-                        f"{p}.looked_for",
-                        "minLength",
-                        S0 + "/$defs/NonEmptyText/minLength",
-                        x2,
-                        "at least 1 character",
-                    )
-        x3 = v.get("found", MISSING)
-        if x3 is MISSING:
-            bad(
-                out, f"{p}.found", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string"
-            )
-        else:
-            if type(x3) is not str:
-                bad(out, f"{p}.found", "type", S0 + "/$defs/NonEmptyText/type", x3, "a string")
-            else:
-                if not x3:
-                    bad(
-                        out,
-                        f"{p}.found",
-                        "minLength",
-                        S0 + "/$defs/NonEmptyText/minLength",
-                        x3,
-                        "at least 1 character",
-                    )
-        x4 = v.get("fix", MISSING)
-        if x4 is MISSING:
-            bad(out, f"{p}.fix", "required", S0 + "/$defs/DesignGap/required", MISSING, "a string")
-        else:
-            if type(x4) is not str:
-                bad(out, f"{p}.fix", "type", S0 + "/$defs/NonEmptyText/type", x4, "a string")
-            else:
-                if not x4:
-                    bad(
-                        out,
-                        f"{p}.fix",
-                        "minLength",
-                        S0 + "/$defs/NonEmptyText/minLength",
-                        x4,
-                        "at least 1 character",
-                    )
 
 
 def orchestrator_api_DesignStatusData(v: Any, p: str, out: list[Violation]) -> None:
@@ -9891,253 +12397,451 @@ def orchestrator_api_allOf_20_then_error_code_anyOf_5(v: Any, p: str, out: list[
         )
 
 
+def orchestrator_api_allOf_22_then_error_code_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "STATUS_READ_PATH_NOT_FOUND"):
+        return False
+    return True
+
+
 def orchestrator_api_allOf_22_then_error_code_anyOf_3_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+    if not (type(v) is str and v == "PROJECT_FILES_INVALID"):
         return False
     return True
 
 
 def orchestrator_api_allOf_22_then_error_code_anyOf_4_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+    if not (type(v) is str and v == "GIT_FAILED"):
         return False
     return True
 
 
+def orchestrator_api_allOf_22_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_ALREADY_EXISTS"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_CREATE_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "STATUS_READ_PATH_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/22/then/properties/error_code/anyOf/2/const",
+            v,
+            '"STATUS_READ_PATH_NOT_FOUND"',
+        )
+
+
 def orchestrator_api_allOf_22_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+    if not (type(v) is str and v == "PROJECT_FILES_INVALID"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/22/then/properties/error_code/anyOf/3/const",
             v,
-            '"DECISION_MISSING_STEP_OR_SLOT"',
+            '"PROJECT_FILES_INVALID"',
         )
 
 
 def orchestrator_api_allOf_22_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+    if not (type(v) is str and v == "GIT_FAILED"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/22/then/properties/error_code/anyOf/4/const",
             v,
-            '"DECISION_ALREADY_CLOSED"',
+            '"GIT_FAILED"',
+        )
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_ALREADY_EXISTS"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/22/then/properties/error_code/anyOf/5/const",
+            v,
+            '"MISSION_ALREADY_EXISTS"',
+        )
+
+
+def orchestrator_api_allOf_22_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_CREATE_FAILED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/22/then/properties/error_code/anyOf/6/const",
+            v,
+            '"MISSION_CREATE_FAILED"',
         )
 
 
 def orchestrator_api_allOf_24_then_error_code_anyOf_3_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_24_then_error_code_anyOf_4_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+    if not (type(v) is str and v == "PLAN_SETUP_FAILED"):
         return False
     return True
 
 
 def orchestrator_api_allOf_24_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+    if not (type(v) is str and v == "PLAN_SETUP_FAILED"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/24/then/properties/error_code/anyOf/3/const",
             v,
-            '"DECISION_NOT_FOUND"',
-        )
-
-
-def orchestrator_api_allOf_24_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
-        bad(
-            out,
-            p,
-            "const",
-            S0 + "/allOf/24/then/properties/error_code/anyOf/4/const",
-            v,
-            '"DECISION_TERMINAL_CONFLICT"',
+            '"PLAN_SETUP_FAILED"',
         )
 
 
 def orchestrator_api_allOf_26_then_error_code_anyOf_3_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_26_then_error_code_anyOf_4_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+    if not (type(v) is str and v == "TASKS_FINALIZE_FAILED"):
         return False
     return True
 
 
 def orchestrator_api_allOf_26_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+    if not (type(v) is str and v == "TASKS_FINALIZE_FAILED"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/26/then/properties/error_code/anyOf/3/const",
             v,
-            '"DECISION_NOT_FOUND"',
+            '"TASKS_FINALIZE_FAILED"',
         )
 
 
-def orchestrator_api_allOf_26_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
-        bad(
-            out,
-            p,
-            "const",
-            S0 + "/allOf/26/then/properties/error_code/anyOf/4/const",
-            v,
-            '"DECISION_TERMINAL_CONFLICT"',
-        )
-
-
-def orchestrator_api_allOf_28_then_error_code_anyOf_3_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+def orchestrator_api_allOf_28_then_error_code_anyOf_2_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "CHECK_PREREQUISITES_FAILED"):
         return False
     return True
 
 
-def orchestrator_api_allOf_28_then_error_code_anyOf_4_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_28_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+def orchestrator_api_allOf_28_then_error_code_anyOf_2(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "CHECK_PREREQUISITES_FAILED"):
         bad(
             out,
             p,
             "const",
-            S0 + "/allOf/28/then/properties/error_code/anyOf/3/const",
+            S0 + "/allOf/28/then/properties/error_code/anyOf/2/const",
             v,
-            '"DECISION_NOT_FOUND"',
-        )
-
-
-def orchestrator_api_allOf_28_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
-        bad(
-            out,
-            p,
-            "const",
-            S0 + "/allOf/28/then/properties/error_code/anyOf/4/const",
-            v,
-            '"DECISION_TERMINAL_CONFLICT"',
+            '"CHECK_PREREQUISITES_FAILED"',
         )
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_3_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+    if not (type(v) is str and v == "RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND"):
         return False
     return True
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_4_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+    if not (type(v) is str and v == "RECORD_ANALYSIS_EMPTY_BODY"):
         return False
     return True
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_5_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "MISSION_BLOCKED"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_30_then_error_code_anyOf_6_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_30_then_error_code_anyOf_7_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "TRANSITION_REJECTED"):
-        return False
-    return True
-
-
-def orchestrator_api_allOf_30_then_error_code_anyOf_8_ok(v: Any) -> bool:
-    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+    if not (type(v) is str and v == "DIRTY_WORKTREE"):
         return False
     return True
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+    if not (type(v) is str and v == "RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/30/then/properties/error_code/anyOf/3/const",
             v,
-            '"NO_PENDING_DECISION"',
+            '"RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND"',
         )
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+    if not (type(v) is str and v == "RECORD_ANALYSIS_EMPTY_BODY"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/30/then/properties/error_code/anyOf/4/const",
             v,
-            '"DECISION_NOT_PENDING"',
+            '"RECORD_ANALYSIS_EMPTY_BODY"',
         )
 
 
 def orchestrator_api_allOf_30_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
-    if not (type(v) is str and v == "MISSION_BLOCKED"):
+    if not (type(v) is str and v == "DIRTY_WORKTREE"):
         bad(
             out,
             p,
             "const",
             S0 + "/allOf/30/then/properties/error_code/anyOf/5/const",
             v,
+            '"DIRTY_WORKTREE"',
+        )
+
+
+def orchestrator_api_allOf_32_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_32_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_32_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_MISSING_STEP_OR_SLOT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/32/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_MISSING_STEP_OR_SLOT"',
+        )
+
+
+def orchestrator_api_allOf_32_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_ALREADY_CLOSED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/32/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_ALREADY_CLOSED"',
+        )
+
+
+def orchestrator_api_allOf_34_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_34_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_34_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/34/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_34_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/34/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_36_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_36_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_36_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/36/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_36_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/36/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_38_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_38_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_38_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_FOUND"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/38/then/properties/error_code/anyOf/3/const",
+            v,
+            '"DECISION_NOT_FOUND"',
+        )
+
+
+def orchestrator_api_allOf_38_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_TERMINAL_CONFLICT"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/38/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_TERMINAL_CONFLICT"',
+        )
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_3_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_4_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_5_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "MISSION_BLOCKED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_6_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_7_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "TRANSITION_REJECTED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_8_ok(v: Any) -> bool:
+    if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
+        return False
+    return True
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_3(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "NO_PENDING_DECISION"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/3/const",
+            v,
+            '"NO_PENDING_DECISION"',
+        )
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_4(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "DECISION_NOT_PENDING"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/4/const",
+            v,
+            '"DECISION_NOT_PENDING"',
+        )
+
+
+def orchestrator_api_allOf_40_then_error_code_anyOf_5(v: Any, p: str, out: list[Violation]) -> None:
+    if not (type(v) is str and v == "MISSION_BLOCKED"):
+        bad(
+            out,
+            p,
+            "const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/5/const",
+            v,
             '"MISSION_BLOCKED"',
         )
 
 
-def orchestrator_api_allOf_30_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
+def orchestrator_api_allOf_40_then_error_code_anyOf_6(v: Any, p: str, out: list[Violation]) -> None:
     if not (type(v) is str and v == "WP_ALREADY_CLAIMED"):
         bad(
             out,
             p,
             "const",
-            S0 + "/allOf/30/then/properties/error_code/anyOf/6/const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/6/const",
             v,
             '"WP_ALREADY_CLAIMED"',
         )
 
 
-def orchestrator_api_allOf_30_then_error_code_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
+def orchestrator_api_allOf_40_then_error_code_anyOf_7(v: Any, p: str, out: list[Violation]) -> None:
     if not (type(v) is str and v == "TRANSITION_REJECTED"):
         bad(
             out,
             p,
             "const",
-            S0 + "/allOf/30/then/properties/error_code/anyOf/7/const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/7/const",
             v,
             '"TRANSITION_REJECTED"',
         )
 
 
-def orchestrator_api_allOf_30_then_error_code_anyOf_8(v: Any, p: str, out: list[Violation]) -> None:
+def orchestrator_api_allOf_40_then_error_code_anyOf_8(v: Any, p: str, out: list[Violation]) -> None:
     if not (type(v) is str and v == "LANE_ALLOCATION_FAILED"):
         bad(
             out,
             p,
             "const",
-            S0 + "/allOf/30/then/properties/error_code/anyOf/8/const",
+            S0 + "/allOf/40/then/properties/error_code/anyOf/8/const",
             v,
             '"LANE_ALLOCATION_FAILED"',
         )
@@ -10199,6 +12903,11 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "orchestrator-api.append-history",
                         "orchestrator-api.accept-mission",
                         "orchestrator-api.merge-mission",
+                        "orchestrator-api.specify",
+                        "orchestrator-api.plan",
+                        "orchestrator-api.tasks",
+                        "orchestrator-api.check-prerequisites",
+                        "orchestrator-api.record-analysis",
                         "orchestrator-api.open-decision",
                         "orchestrator-api.resolve-decision",
                         "orchestrator-api.defer-decision",
@@ -10214,7 +12923,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x2,
-                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.resolve-workspace", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.open-decision", "orchestrator-api.resolve-decision", "orchestrator-api.defer-decision", "orchestrator-api.cancel-decision", "orchestrator-api.answer-decision", "orchestrator-api.design-status", "orchestrator-api.unknown"',
+                        'one of "orchestrator-api.contract-version", "orchestrator-api.mission-state", "orchestrator-api.list-ready", "orchestrator-api.resolve-workspace", "orchestrator-api.start-implementation", "orchestrator-api.start-review", "orchestrator-api.transition", "orchestrator-api.append-history", "orchestrator-api.accept-mission", "orchestrator-api.merge-mission", "orchestrator-api.specify", "orchestrator-api.plan", "orchestrator-api.tasks", "orchestrator-api.check-prerequisites", "orchestrator-api.record-analysis", "orchestrator-api.open-decision", "orchestrator-api.resolve-decision", "orchestrator-api.defer-decision", "orchestrator-api.cancel-decision", "orchestrator-api.answer-decision", "orchestrator-api.design-status", "orchestrator-api.unknown"',
                     )
         x3 = v.get("timestamp", MISSING)
         if x3 is MISSING:
@@ -10322,6 +13031,14 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "DECISION_TERMINAL_CONFLICT",
                 "DECISION_NOT_PENDING",
                 "NO_PENDING_DECISION",
+                "MISSION_ALREADY_EXISTS",
+                "MISSION_CREATE_FAILED",
+                "PLAN_SETUP_FAILED",
+                "TASKS_FINALIZE_FAILED",
+                "CHECK_PREREQUISITES_FAILED",
+                "DIRTY_WORKTREE",
+                "RECORD_ANALYSIS_EMPTY_BODY",
+                "RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND",
             }:
                 bad(
                     out,
@@ -10329,7 +13046,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "allowed",
                     S1 + "/orchestrator_api/allowed_error_codes",
                     x6,
-                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED", "LANE_ALLOCATION_FAILED", "MISSION_AMBIGUOUS_SELECTOR", "STATUS_READ_PATH_NOT_FOUND", "GIT_FAILED", "INTERNAL_ERROR", "MISSION_BLOCKED", "LOCK_TIMEOUT", "PROJECT_FILES_INVALID", "DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT", "DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT", "DECISION_NOT_PENDING", "NO_PENDING_DECISION"',
+                    'one of "USAGE_ERROR", "POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED", "MISSION_NOT_FOUND", "WP_NOT_FOUND", "TRANSITION_REJECTED", "WP_ALREADY_CLAIMED", "MISSION_NOT_READY", "PREFLIGHT_FAILED", "CONTRACT_VERSION_MISMATCH", "UNSUPPORTED_STRATEGY", "WORKFLOW_EVIDENCE_REQUIRED", "HISTORY_COMMIT_FAILED", "DEPENDENCIES_NOT_SATISFIED", "SAFE_COMMIT_BACKSTOP", "SAFE_COMMIT_DESTINATION_NOT_FOUND", "SAFE_COMMIT_DESTINATION_REF_SHAPE", "SAFE_COMMIT_EMPTY_CHANGESET", "SAFE_COMMIT_GENERIC", "SAFE_COMMIT_HEAD_MISMATCH", "SAFE_COMMIT_NOT_A_WORKTREE", "SAFE_COMMIT_PROTECTED_BRANCH", "SAFE_COMMIT_PATH_POLICY", "SAFE_COMMIT_RECOVERY_FAILED", "LANE_ALLOCATION_FAILED", "MISSION_AMBIGUOUS_SELECTOR", "STATUS_READ_PATH_NOT_FOUND", "GIT_FAILED", "INTERNAL_ERROR", "MISSION_BLOCKED", "LOCK_TIMEOUT", "PROJECT_FILES_INVALID", "DECISION_ALREADY_CLOSED", "DECISION_MISSING_STEP_OR_SLOT", "DECISION_NOT_FOUND", "DECISION_TERMINAL_CONFLICT", "DECISION_NOT_PENDING", "NO_PENDING_DECISION", "MISSION_ALREADY_EXISTS", "MISSION_CREATE_FAILED", "PLAN_SETUP_FAILED", "TASKS_FINALIZE_FAILED", "CHECK_PREREQUISITES_FAILED", "DIRTY_WORKTREE", "RECORD_ANALYSIS_EMPTY_BODY", "RECORD_ANALYSIS_INPUT_FILE_NOT_FOUND"',
                 )
             if x6 is not None:
                 if type(x6) is not str:
@@ -10358,7 +13075,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
+                "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (SpecifyData) or an object (PlanData) or an object (TasksData) or an object (CheckPrerequisitesData) or an object (RecordAnalysisData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
             )
         else:
             if not (
@@ -10372,6 +13089,11 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                 or orchestrator_api_AppendHistoryData_ok(x7)
                 or orchestrator_api_AcceptMissionData_ok(x7)
                 or orchestrator_api_MergeMissionData_ok(x7)
+                or orchestrator_api_SpecifyData_ok(x7)
+                or orchestrator_api_PlanData_ok(x7)
+                or orchestrator_api_TasksData_ok(x7)
+                or orchestrator_api_CheckPrerequisitesData_ok(x7)
+                or orchestrator_api_RecordAnalysisData_ok(x7)
                 or orchestrator_api_OpenDecisionData_ok(x7)
                 or orchestrator_api_CloseDecisionData_ok(x7)
                 or orchestrator_api_AnswerDecisionData_ok(x7)
@@ -10384,7 +13106,7 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/data/anyOf",
                     x7,
-                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
+                    "an object (ContractVersionData) or an object (MissionStateData) or an object (ListReadyData) or an object (ResolveWorkspaceData) or an object (StartImplementationData) or an object (StartReviewData) or an object (TransitionData) or an object (AppendHistoryData) or an object (AcceptMissionData) or an object (MergeMissionData) or an object (SpecifyData) or an object (PlanData) or an object (TasksData) or an object (CheckPrerequisitesData) or an object (RecordAnalysisData) or an object (OpenDecisionData) or an object (CloseDecisionData) or an object (AnswerDecisionData) or an object (DesignStatusData) or an object (FailureData)",
                 )
                 closest(
                     out,
@@ -10401,6 +13123,11 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_AppendHistoryData,
                         orchestrator_api_AcceptMissionData,
                         orchestrator_api_MergeMissionData,
+                        orchestrator_api_SpecifyData,
+                        orchestrator_api_PlanData,
+                        orchestrator_api_TasksData,
+                        orchestrator_api_CheckPrerequisitesData,
+                        orchestrator_api_RecordAnalysisData,
                         orchestrator_api_OpenDecisionData,
                         orchestrator_api_CloseDecisionData,
                         orchestrator_api_AnswerDecisionData,
@@ -10408,8 +13135,8 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_api_FailureData,
                     ),
                 )
-        if not v.keys() <= K20:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K20)
+        if not v.keys() <= K28:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K28)
         if v.get("success") is True:
             x8 = v.get("error_code", MISSING)
             if x8 is not MISSING:
@@ -10784,19 +13511,21 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_allOf_20_then_error_code_anyOf_5,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.specify" and v.get("success") is True:
             x97 = v.get("data", MISSING)
             if x97 is not MISSING:
-                orchestrator_api_OpenDecisionData(x97, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is False:
+                orchestrator_api_SpecifyData(x97, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.specify" and v.get("success") is False:
             x101 = v.get("error_code", MISSING)
             if x101 is not MISSING:
                 if not (
                     orchestrator_api_GeneralFailureCode_ok(x101)
                     or orchestrator_api_PolicyFailureCode_ok(x101)
-                    or orchestrator_api_MissionFailureCode_ok(x101)
+                    or orchestrator_api_allOf_22_then_error_code_anyOf_2_ok(x101)
                     or orchestrator_api_allOf_22_then_error_code_anyOf_3_ok(x101)
                     or orchestrator_api_allOf_22_then_error_code_anyOf_4_ok(x101)
+                    or orchestrator_api_allOf_22_then_error_code_anyOf_5_ok(x101)
+                    or orchestrator_api_allOf_22_then_error_code_anyOf_6_ok(x101)
                     or orchestrator_api_CommitFailureCode_ok(x101)
                 ):
                     bad(
@@ -10814,17 +13543,19 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         (
                             orchestrator_api_GeneralFailureCode,
                             orchestrator_api_PolicyFailureCode,
-                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_22_then_error_code_anyOf_2,
                             orchestrator_api_allOf_22_then_error_code_anyOf_3,
                             orchestrator_api_allOf_22_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_22_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_22_then_error_code_anyOf_6,
                             orchestrator_api_CommitFailureCode,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.plan" and v.get("success") is True:
             x105 = v.get("data", MISSING)
             if x105 is not MISSING:
-                orchestrator_api_CloseDecisionData(x105, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is False:
+                orchestrator_api_PlanData(x105, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.plan" and v.get("success") is False:
             x109 = v.get("error_code", MISSING)
             if x109 is not MISSING:
                 if not (
@@ -10832,7 +13563,6 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     or orchestrator_api_PolicyFailureCode_ok(x109)
                     or orchestrator_api_MissionFailureCode_ok(x109)
                     or orchestrator_api_allOf_24_then_error_code_anyOf_3_ok(x109)
-                    or orchestrator_api_allOf_24_then_error_code_anyOf_4_ok(x109)
                     or orchestrator_api_CommitFailureCode_ok(x109)
                 ):
                     bad(
@@ -10852,15 +13582,14 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_PolicyFailureCode,
                             orchestrator_api_MissionFailureCode,
                             orchestrator_api_allOf_24_then_error_code_anyOf_3,
-                            orchestrator_api_allOf_24_then_error_code_anyOf_4,
                             orchestrator_api_CommitFailureCode,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.tasks" and v.get("success") is True:
             x113 = v.get("data", MISSING)
             if x113 is not MISSING:
-                orchestrator_api_CloseDecisionData(x113, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is False:
+                orchestrator_api_TasksData(x113, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.tasks" and v.get("success") is False:
             x117 = v.get("error_code", MISSING)
             if x117 is not MISSING:
                 if not (
@@ -10868,7 +13597,6 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     or orchestrator_api_PolicyFailureCode_ok(x117)
                     or orchestrator_api_MissionFailureCode_ok(x117)
                     or orchestrator_api_allOf_26_then_error_code_anyOf_3_ok(x117)
-                    or orchestrator_api_allOf_26_then_error_code_anyOf_4_ok(x117)
                     or orchestrator_api_CommitFailureCode_ok(x117)
                 ):
                     bad(
@@ -10888,24 +13616,20 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_PolicyFailureCode,
                             orchestrator_api_MissionFailureCode,
                             orchestrator_api_allOf_26_then_error_code_anyOf_3,
-                            orchestrator_api_allOf_26_then_error_code_anyOf_4,
                             orchestrator_api_CommitFailureCode,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.check-prerequisites" and v.get("success") is True:
             x121 = v.get("data", MISSING)
             if x121 is not MISSING:
-                orchestrator_api_CloseDecisionData(x121, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is False:
+                orchestrator_api_CheckPrerequisitesData(x121, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.check-prerequisites" and v.get("success") is False:
             x125 = v.get("error_code", MISSING)
             if x125 is not MISSING:
                 if not (
                     orchestrator_api_GeneralFailureCode_ok(x125)
-                    or orchestrator_api_PolicyFailureCode_ok(x125)
                     or orchestrator_api_MissionFailureCode_ok(x125)
-                    or orchestrator_api_allOf_28_then_error_code_anyOf_3_ok(x125)
-                    or orchestrator_api_allOf_28_then_error_code_anyOf_4_ok(x125)
-                    or orchestrator_api_CommitFailureCode_ok(x125)
+                    or orchestrator_api_allOf_28_then_error_code_anyOf_2_ok(x125)
                 ):
                     bad(
                         out,
@@ -10921,18 +13645,15 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         x125,
                         (
                             orchestrator_api_GeneralFailureCode,
-                            orchestrator_api_PolicyFailureCode,
                             orchestrator_api_MissionFailureCode,
-                            orchestrator_api_allOf_28_then_error_code_anyOf_3,
-                            orchestrator_api_allOf_28_then_error_code_anyOf_4,
-                            orchestrator_api_CommitFailureCode,
+                            orchestrator_api_allOf_28_then_error_code_anyOf_2,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.record-analysis" and v.get("success") is True:
             x129 = v.get("data", MISSING)
             if x129 is not MISSING:
-                orchestrator_api_AnswerDecisionData(x129, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is False:
+                orchestrator_api_RecordAnalysisData(x129, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.record-analysis" and v.get("success") is False:
             x133 = v.get("error_code", MISSING)
             if x133 is not MISSING:
                 if not (
@@ -10942,9 +13663,6 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                     or orchestrator_api_allOf_30_then_error_code_anyOf_3_ok(x133)
                     or orchestrator_api_allOf_30_then_error_code_anyOf_4_ok(x133)
                     or orchestrator_api_allOf_30_then_error_code_anyOf_5_ok(x133)
-                    or orchestrator_api_allOf_30_then_error_code_anyOf_6_ok(x133)
-                    or orchestrator_api_allOf_30_then_error_code_anyOf_7_ok(x133)
-                    or orchestrator_api_allOf_30_then_error_code_anyOf_8_ok(x133)
                     or orchestrator_api_CommitFailureCode_ok(x133)
                 ):
                     bad(
@@ -10966,22 +13684,23 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                             orchestrator_api_allOf_30_then_error_code_anyOf_3,
                             orchestrator_api_allOf_30_then_error_code_anyOf_4,
                             orchestrator_api_allOf_30_then_error_code_anyOf_5,
-                            orchestrator_api_allOf_30_then_error_code_anyOf_6,
-                            orchestrator_api_allOf_30_then_error_code_anyOf_7,
-                            orchestrator_api_allOf_30_then_error_code_anyOf_8,
                             orchestrator_api_CommitFailureCode,
                         ),
                     )
-        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is True:
+        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is True:
             x137 = v.get("data", MISSING)
             if x137 is not MISSING:
-                orchestrator_api_DesignStatusData(x137, f"{p}.data", out)
-        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is False:
+                orchestrator_api_OpenDecisionData(x137, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.open-decision" and v.get("success") is False:
             x141 = v.get("error_code", MISSING)
             if x141 is not MISSING:
                 if not (
                     orchestrator_api_GeneralFailureCode_ok(x141)
+                    or orchestrator_api_PolicyFailureCode_ok(x141)
                     or orchestrator_api_MissionFailureCode_ok(x141)
+                    or orchestrator_api_allOf_32_then_error_code_anyOf_3_ok(x141)
+                    or orchestrator_api_allOf_32_then_error_code_anyOf_4_ok(x141)
+                    or orchestrator_api_CommitFailureCode_ok(x141)
                 ):
                     bad(
                         out,
@@ -10995,6 +13714,190 @@ def orchestrator_api(v: Any, p: str, out: list[Violation]) -> None:
                         out,
                         f"{p}.error_code",
                         x141,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_32_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_32_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is True:
+            x145 = v.get("data", MISSING)
+            if x145 is not MISSING:
+                orchestrator_api_CloseDecisionData(x145, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.resolve-decision" and v.get("success") is False:
+            x149 = v.get("error_code", MISSING)
+            if x149 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x149)
+                    or orchestrator_api_PolicyFailureCode_ok(x149)
+                    or orchestrator_api_MissionFailureCode_ok(x149)
+                    or orchestrator_api_allOf_34_then_error_code_anyOf_3_ok(x149)
+                    or orchestrator_api_allOf_34_then_error_code_anyOf_4_ok(x149)
+                    or orchestrator_api_CommitFailureCode_ok(x149)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/34/then/properties/error_code/anyOf",
+                        x149,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x149,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_34_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_34_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is True:
+            x153 = v.get("data", MISSING)
+            if x153 is not MISSING:
+                orchestrator_api_CloseDecisionData(x153, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.defer-decision" and v.get("success") is False:
+            x157 = v.get("error_code", MISSING)
+            if x157 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x157)
+                    or orchestrator_api_PolicyFailureCode_ok(x157)
+                    or orchestrator_api_MissionFailureCode_ok(x157)
+                    or orchestrator_api_allOf_36_then_error_code_anyOf_3_ok(x157)
+                    or orchestrator_api_allOf_36_then_error_code_anyOf_4_ok(x157)
+                    or orchestrator_api_CommitFailureCode_ok(x157)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/36/then/properties/error_code/anyOf",
+                        x157,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x157,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_36_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_36_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is True:
+            x161 = v.get("data", MISSING)
+            if x161 is not MISSING:
+                orchestrator_api_CloseDecisionData(x161, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.cancel-decision" and v.get("success") is False:
+            x165 = v.get("error_code", MISSING)
+            if x165 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x165)
+                    or orchestrator_api_PolicyFailureCode_ok(x165)
+                    or orchestrator_api_MissionFailureCode_ok(x165)
+                    or orchestrator_api_allOf_38_then_error_code_anyOf_3_ok(x165)
+                    or orchestrator_api_allOf_38_then_error_code_anyOf_4_ok(x165)
+                    or orchestrator_api_CommitFailureCode_ok(x165)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/38/then/properties/error_code/anyOf",
+                        x165,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x165,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_38_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_38_then_error_code_anyOf_4,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is True:
+            x169 = v.get("data", MISSING)
+            if x169 is not MISSING:
+                orchestrator_api_AnswerDecisionData(x169, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.answer-decision" and v.get("success") is False:
+            x173 = v.get("error_code", MISSING)
+            if x173 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x173)
+                    or orchestrator_api_PolicyFailureCode_ok(x173)
+                    or orchestrator_api_MissionFailureCode_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_3_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_4_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_5_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_6_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_7_ok(x173)
+                    or orchestrator_api_allOf_40_then_error_code_anyOf_8_ok(x173)
+                    or orchestrator_api_CommitFailureCode_ok(x173)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/40/then/properties/error_code/anyOf",
+                        x173,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x173,
+                        (
+                            orchestrator_api_GeneralFailureCode,
+                            orchestrator_api_PolicyFailureCode,
+                            orchestrator_api_MissionFailureCode,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_3,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_4,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_5,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_6,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_7,
+                            orchestrator_api_allOf_40_then_error_code_anyOf_8,
+                            orchestrator_api_CommitFailureCode,
+                        ),
+                    )
+        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is True:
+            x177 = v.get("data", MISSING)
+            if x177 is not MISSING:
+                orchestrator_api_DesignStatusData(x177, f"{p}.data", out)
+        if v.get("command") == "orchestrator-api.design-status" and v.get("success") is False:
+            x181 = v.get("error_code", MISSING)
+            if x181 is not MISSING:
+                if not (
+                    orchestrator_api_GeneralFailureCode_ok(x181)
+                    or orchestrator_api_MissionFailureCode_ok(x181)
+                ):
+                    bad(
+                        out,
+                        f"{p}.error_code",
+                        "anyOf",
+                        S0 + "/allOf/42/then/properties/error_code/anyOf",
+                        x181,
+                        "a string",
+                    )
+                    closest(
+                        out,
+                        f"{p}.error_code",
+                        x181,
                         (
                             orchestrator_api_GeneralFailureCode,
                             orchestrator_api_MissionFailureCode,

@@ -128,6 +128,41 @@ K14 = frozenset(
 K15 = frozenset(
     (
         "mission",
+        "mission_type",
+        "topology",
+        "policy",
+    )
+)
+K16 = frozenset(
+    (
+        "mission",
+        "policy",
+    )
+)
+K17 = frozenset(
+    (
+        "mission",
+        "actor",
+        "policy",
+    )
+)
+K18 = frozenset(
+    (
+        "mission",
+        "include_tasks",
+    )
+)
+K19 = frozenset(
+    (
+        "mission",
+        "report",
+        "agent",
+        "policy",
+    )
+)
+K20 = frozenset(
+    (
+        "mission",
         "origin",
         "input_key",
         "question",
@@ -138,7 +173,7 @@ K15 = frozenset(
         "policy",
     )
 )
-K16 = frozenset(
+K21 = frozenset(
     (
         "mission",
         "decision_id",
@@ -150,7 +185,7 @@ K16 = frozenset(
         "policy",
     )
 )
-K17 = frozenset(
+K22 = frozenset(
     (
         "mission",
         "decision_id",
@@ -160,7 +195,7 @@ K17 = frozenset(
         "policy",
     )
 )
-K18 = frozenset(
+K23 = frozenset(
     (
         "mission",
         "agent",
@@ -170,13 +205,13 @@ K18 = frozenset(
         "policy",
     )
 )
-K19 = frozenset(
+K24 = frozenset(
     (
         "command",
         "arguments",
     )
 )
-K20 = frozenset(("arguments",))
+K25 = frozenset(("arguments",))
 
 
 def orchestrator_request_ContractVersionRequest_ok(v: Any) -> bool:
@@ -946,6 +981,183 @@ def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
     return True
 
 
+def orchestrator_request_SpecifyRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("mission_type", MISSING)
+        if x2 is MISSING:
+            return False
+        else:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 120:
+                    return False
+        x3 = v.get("topology", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                return False
+            else:
+                if not (x3 in {"single_branch"}):
+                    return False
+        x4 = v.get("policy", MISSING)
+        if x4 is not MISSING:
+            if not orchestrator_request_Policy_ok(x4):
+                return False
+        if not v.keys() <= K15:
+            return False
+    return True
+
+
+def orchestrator_request_PlanRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("policy", MISSING)
+        if x2 is not MISSING:
+            if not orchestrator_request_Policy_ok(x2):
+                return False
+        if not v.keys() <= K16:
+            return False
+    return True
+
+
+def orchestrator_request_TasksRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("actor", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not str:
+                return False
+            else:
+                if not x2:
+                    return False
+                if len(x2) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    return False
+        x3 = v.get("policy", MISSING)
+        if x3 is not MISSING:
+            if not orchestrator_request_Policy_ok(x3):
+                return False
+        if not v.keys() <= K17:
+            return False
+    return True
+
+
+def orchestrator_request_CheckPrerequisitesRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("include_tasks", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not bool:
+                return False
+        if not v.keys() <= K18:
+            return False
+    return True
+
+
+def orchestrator_request_RecordAnalysisRequest_ok(v: Any) -> bool:
+    if type(v) is not dict:
+        return False
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            return False
+        else:
+            if type(x1) is not str:
+                return False
+            else:
+                if not x1:
+                    return False
+                if len(x1) > 200:
+                    return False
+        x2 = v.get("report", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not str:
+                return False
+            else:
+                if len(x2) > 200000:
+                    return False
+        x3 = v.get("agent", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                return False
+            else:
+                if not x3:
+                    return False
+                if len(x3) > 120:
+                    return False
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
+                    return False
+        x4 = v.get("policy", MISSING)
+        if x4 is not MISSING:
+            if not orchestrator_request_Policy_ok(x4):
+                return False
+        if not v.keys() <= K19:
+            return False
+    return True
+
+
 def orchestrator_request_OpenDecisionRequest_ok(v: Any) -> bool:
     if type(v) is not dict:
         return False
@@ -1047,7 +1259,7 @@ def orchestrator_request_OpenDecisionRequest_ok(v: Any) -> bool:
         if x11 is not MISSING:
             if not orchestrator_request_Policy_ok(x11):
                 return False
-        if not v.keys() <= K15:
+        if not v.keys() <= K20:
             return False
     return True
 
@@ -1140,7 +1352,7 @@ def orchestrator_request_ResolveDecisionRequest_ok(v: Any) -> bool:
         if x8 is not MISSING:
             if not orchestrator_request_Policy_ok(x8):
                 return False
-        if not v.keys() <= K16:
+        if not v.keys() <= K21:
             return False
     return True
 
@@ -1220,7 +1432,7 @@ def orchestrator_request_DeferDecisionRequest_ok(v: Any) -> bool:
         if x6 is not MISSING:
             if not orchestrator_request_Policy_ok(x6):
                 return False
-        if not v.keys() <= K17:
+        if not v.keys() <= K22:
             return False
     return True
 
@@ -1300,7 +1512,7 @@ def orchestrator_request_CancelDecisionRequest_ok(v: Any) -> bool:
         if x6 is not MISSING:
             if not orchestrator_request_Policy_ok(x6):
                 return False
-        if not v.keys() <= K17:
+        if not v.keys() <= K22:
             return False
     return True
 
@@ -1369,7 +1581,7 @@ def orchestrator_request_AnswerDecisionRequest_ok(v: Any) -> bool:
         if x6 is not MISSING:
             if not orchestrator_request_Policy_ok(x6):
                 return False
-        if not v.keys() <= K18:
+        if not v.keys() <= K23:
             return False
     return True
 
@@ -3337,6 +3549,419 @@ def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation
             extra_keys(out, p, S0 + "/$defs/MergeMissionRequest/additionalProperties", v, K14)
 
 
+def orchestrator_request_SpecifyRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/SpecifyRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/SpecifyRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/SpecifyRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/SpecifyRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/SpecifyRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("mission_type", MISSING)
+        if x2 is MISSING:
+            bad(
+                out,
+                f"{p}.mission_type",
+                "required",
+                S0 + "/$defs/SpecifyRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.mission_type",
+                    "type",
+                    S0 + "/$defs/SpecifyRequest/properties/mission_type/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "minLength",
+                        S0 + "/$defs/SpecifyRequest/properties/mission_type/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 120:
+                    bad(
+                        out,
+                        f"{p}.mission_type",
+                        "maxLength",
+                        S0 + "/$defs/SpecifyRequest/properties/mission_type/maxLength",
+                        x2,
+                        "at most 120 characters",
+                    )
+        x3 = v.get("topology", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                bad(
+                    out,
+                    f"{p}.topology",
+                    "type",
+                    S0 + "/$defs/SpecifyRequest/properties/topology/type",
+                    x3,
+                    "a string",
+                )
+            else:
+                if not (x3 in {"single_branch"}):
+                    bad(
+                        out,
+                        f"{p}.topology",
+                        "enum",
+                        S0 + "/$defs/SpecifyRequest/properties/topology/enum",
+                        x3,
+                        'one of "single_branch"',
+                    )
+        x4 = v.get("policy", MISSING)
+        if x4 is not MISSING:
+            orchestrator_request_Policy(x4, f"{p}.policy", out)
+        if not v.keys() <= K15:
+            extra_keys(out, p, S0 + "/$defs/SpecifyRequest/additionalProperties", v, K15)
+
+
+def orchestrator_request_PlanRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/PlanRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/PlanRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/PlanRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/PlanRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/PlanRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("policy", MISSING)
+        if x2 is not MISSING:
+            orchestrator_request_Policy(x2, f"{p}.policy", out)
+        if not v.keys() <= K16:
+            extra_keys(out, p, S0 + "/$defs/PlanRequest/additionalProperties", v, K16)
+
+
+def orchestrator_request_TasksRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/TasksRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/TasksRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/TasksRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/TasksRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/TasksRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("actor", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not str:
+                bad(out, f"{p}.actor", "type", S0 + "/$defs/ActorName/type", x2, "a string")
+            else:
+                if not x2:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x2,
+                        "at least 1 character",
+                    )
+                if len(x2) > 120:
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x2,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x2,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.actor",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x2,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x3 = v.get("policy", MISSING)
+        if x3 is not MISSING:
+            orchestrator_request_Policy(x3, f"{p}.policy", out)
+        if not v.keys() <= K17:
+            extra_keys(out, p, S0 + "/$defs/TasksRequest/additionalProperties", v, K17)
+
+
+def orchestrator_request_CheckPrerequisitesRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/CheckPrerequisitesRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/CheckPrerequisitesRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/CheckPrerequisitesRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/CheckPrerequisitesRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/CheckPrerequisitesRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("include_tasks", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not bool:
+                bad(
+                    out,
+                    f"{p}.include_tasks",
+                    "type",
+                    S0 + "/$defs/CheckPrerequisitesRequest/properties/include_tasks/type",
+                    x2,
+                    "true or false",
+                )
+        if not v.keys() <= K18:
+            extra_keys(out, p, S0 + "/$defs/CheckPrerequisitesRequest/additionalProperties", v, K18)
+
+
+def orchestrator_request_RecordAnalysisRequest(v: Any, p: str, out: list[Violation]) -> None:
+    if type(v) is not dict:
+        bad(out, p, "type", S0 + "/$defs/RecordAnalysisRequest/type", v, "an object")
+    else:
+        x1 = v.get("mission", MISSING)
+        if x1 is MISSING:
+            bad(
+                out,
+                f"{p}.mission",
+                "required",
+                S0 + "/$defs/RecordAnalysisRequest/required",
+                MISSING,
+                "a string",
+            )
+        else:
+            if type(x1) is not str:
+                bad(
+                    out,
+                    f"{p}.mission",
+                    "type",
+                    S0 + "/$defs/RecordAnalysisRequest/properties/mission/type",
+                    x1,
+                    "a string",
+                )
+            else:
+                if not x1:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "minLength",
+                        S0 + "/$defs/RecordAnalysisRequest/properties/mission/minLength",
+                        x1,
+                        "at least 1 character",
+                    )
+                if len(x1) > 200:
+                    bad(
+                        out,
+                        f"{p}.mission",
+                        "maxLength",
+                        S0 + "/$defs/RecordAnalysisRequest/properties/mission/maxLength",
+                        x1,
+                        "at most 200 characters",
+                    )
+        x2 = v.get("report", MISSING)
+        if x2 is not MISSING:
+            if type(x2) is not str:
+                bad(
+                    out,
+                    f"{p}.report",
+                    "type",
+                    S0 + "/$defs/RecordAnalysisRequest/properties/report/type",
+                    x2,
+                    "a string",
+                )
+            else:
+                if len(x2) > 200000:
+                    bad(
+                        out,
+                        f"{p}.report",
+                        "maxLength",
+                        S0 + "/$defs/RecordAnalysisRequest/properties/report/maxLength",
+                        x2,
+                        "at most 200000 characters",
+                    )
+        x3 = v.get("agent", MISSING)
+        if x3 is not MISSING:
+            if type(x3) is not str:
+                bad(out, f"{p}.agent", "type", S0 + "/$defs/ActorName/type", x3, "a string")
+            else:
+                if not x3:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "minLength",
+                        S0 + "/$defs/ActorName/minLength",
+                        x3,
+                        "at least 1 character",
+                    )
+                if len(x3) > 120:
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "maxLength",
+                        S0 + "/$defs/ActorName/maxLength",
+                        x3,
+                        "at most 120 characters",
+                    )
+                if not (
+                    matches(
+                        "^[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff-]([^\\n\\r\\u2028\\u2029]*[^\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?\\Z",
+                        x3,
+                    )
+                ):
+                    bad(
+                        out,
+                        f"{p}.agent",
+                        "pattern",
+                        S0 + "/$defs/ActorName/pattern",
+                        x3,
+                        "text that matches ^[^\\s-](.*\\S)?$",
+                    )
+        x4 = v.get("policy", MISSING)
+        if x4 is not MISSING:
+            orchestrator_request_Policy(x4, f"{p}.policy", out)
+        if not v.keys() <= K19:
+            extra_keys(out, p, S0 + "/$defs/RecordAnalysisRequest/additionalProperties", v, K19)
+
+
 def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not dict:
         bad(out, p, "type", S0 + "/$defs/OpenDecisionRequest/type", v, "an object")
@@ -3647,8 +4272,8 @@ def orchestrator_request_OpenDecisionRequest(v: Any, p: str, out: list[Violation
         x11 = v.get("policy", MISSING)
         if x11 is not MISSING:
             orchestrator_request_Policy(x11, f"{p}.policy", out)
-        if not v.keys() <= K15:
-            extra_keys(out, p, S0 + "/$defs/OpenDecisionRequest/additionalProperties", v, K15)
+        if not v.keys() <= K20:
+            extra_keys(out, p, S0 + "/$defs/OpenDecisionRequest/additionalProperties", v, K20)
 
 
 def orchestrator_request_ResolveDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -3899,8 +4524,8 @@ def orchestrator_request_ResolveDecisionRequest(v: Any, p: str, out: list[Violat
         x8 = v.get("policy", MISSING)
         if x8 is not MISSING:
             orchestrator_request_Policy(x8, f"{p}.policy", out)
-        if not v.keys() <= K16:
-            extra_keys(out, p, S0 + "/$defs/ResolveDecisionRequest/additionalProperties", v, K16)
+        if not v.keys() <= K21:
+            extra_keys(out, p, S0 + "/$defs/ResolveDecisionRequest/additionalProperties", v, K21)
 
 
 def orchestrator_request_DeferDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -4110,8 +4735,8 @@ def orchestrator_request_DeferDecisionRequest(v: Any, p: str, out: list[Violatio
         x6 = v.get("policy", MISSING)
         if x6 is not MISSING:
             orchestrator_request_Policy(x6, f"{p}.policy", out)
-        if not v.keys() <= K17:
-            extra_keys(out, p, S0 + "/$defs/DeferDecisionRequest/additionalProperties", v, K17)
+        if not v.keys() <= K22:
+            extra_keys(out, p, S0 + "/$defs/DeferDecisionRequest/additionalProperties", v, K22)
 
 
 def orchestrator_request_CancelDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -4321,8 +4946,8 @@ def orchestrator_request_CancelDecisionRequest(v: Any, p: str, out: list[Violati
         x6 = v.get("policy", MISSING)
         if x6 is not MISSING:
             orchestrator_request_Policy(x6, f"{p}.policy", out)
-        if not v.keys() <= K17:
-            extra_keys(out, p, S0 + "/$defs/CancelDecisionRequest/additionalProperties", v, K17)
+        if not v.keys() <= K22:
+            extra_keys(out, p, S0 + "/$defs/CancelDecisionRequest/additionalProperties", v, K22)
 
 
 def orchestrator_request_AnswerDecisionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -4507,8 +5132,8 @@ def orchestrator_request_AnswerDecisionRequest(v: Any, p: str, out: list[Violati
         x6 = v.get("policy", MISSING)
         if x6 is not MISSING:
             orchestrator_request_Policy(x6, f"{p}.policy", out)
-        if not v.keys() <= K18:
-            extra_keys(out, p, S0 + "/$defs/AnswerDecisionRequest/additionalProperties", v, K18)
+        if not v.keys() <= K23:
+            extra_keys(out, p, S0 + "/$defs/AnswerDecisionRequest/additionalProperties", v, K23)
 
 
 def orchestrator_request_DesignStatusRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -4582,6 +5207,11 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "append-history",
                         "accept-mission",
                         "merge-mission",
+                        "specify",
+                        "plan",
+                        "tasks",
+                        "check-prerequisites",
+                        "record-analysis",
                         "open-decision",
                         "resolve-decision",
                         "defer-decision",
@@ -4596,7 +5226,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         "enum",
                         S0 + "/properties/command/enum",
                         x1,
-                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission", "open-decision", "resolve-decision", "defer-decision", "cancel-decision", "answer-decision", "design-status"',
+                        'one of "contract-version", "mission-state", "list-ready", "resolve-workspace", "start-implementation", "start-review", "transition", "append-history", "accept-mission", "merge-mission", "specify", "plan", "tasks", "check-prerequisites", "record-analysis", "open-decision", "resolve-decision", "defer-decision", "cancel-decision", "answer-decision", "design-status"',
                     )
         x2 = v.get("arguments", MISSING)
         if x2 is MISSING:
@@ -4606,7 +5236,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 "required",
                 S0 + "/required",
                 MISSING,
-                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
+                "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (SpecifyRequest) or an object (PlanRequest) or an object (TasksRequest) or an object (CheckPrerequisitesRequest) or an object (RecordAnalysisRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
             )
         else:
             if not (
@@ -4620,6 +5250,11 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                 or orchestrator_request_AppendHistoryRequest_ok(x2)
                 or orchestrator_request_AcceptMissionRequest_ok(x2)
                 or orchestrator_request_MergeMissionRequest_ok(x2)
+                or orchestrator_request_SpecifyRequest_ok(x2)
+                or orchestrator_request_PlanRequest_ok(x2)
+                or orchestrator_request_TasksRequest_ok(x2)
+                or orchestrator_request_CheckPrerequisitesRequest_ok(x2)
+                or orchestrator_request_RecordAnalysisRequest_ok(x2)
                 or orchestrator_request_OpenDecisionRequest_ok(x2)
                 or orchestrator_request_ResolveDecisionRequest_ok(x2)
                 or orchestrator_request_DeferDecisionRequest_ok(x2)
@@ -4633,7 +5268,7 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                     "anyOf",
                     S0 + "/properties/arguments/anyOf",
                     x2,
-                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
+                    "an object (ContractVersionRequest) or an object (MissionStateRequest) or an object (ListReadyRequest) or an object (ResolveWorkspaceRequest) or an object (StartImplementationRequest) or an object (StartReviewRequest) or an object (TransitionRequest) or an object (AppendHistoryRequest) or an object (AcceptMissionRequest) or an object (MergeMissionRequest) or an object (SpecifyRequest) or an object (PlanRequest) or an object (TasksRequest) or an object (CheckPrerequisitesRequest) or an object (RecordAnalysisRequest) or an object (OpenDecisionRequest) or an object (ResolveDecisionRequest) or an object (DeferDecisionRequest) or an object (CancelDecisionRequest) or an object (AnswerDecisionRequest) or an object (DesignStatusRequest)",
                 )
                 closest(
                     out,
@@ -4650,6 +5285,11 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_request_AppendHistoryRequest,
                         orchestrator_request_AcceptMissionRequest,
                         orchestrator_request_MergeMissionRequest,
+                        orchestrator_request_SpecifyRequest,
+                        orchestrator_request_PlanRequest,
+                        orchestrator_request_TasksRequest,
+                        orchestrator_request_CheckPrerequisitesRequest,
+                        orchestrator_request_RecordAnalysisRequest,
                         orchestrator_request_OpenDecisionRequest,
                         orchestrator_request_ResolveDecisionRequest,
                         orchestrator_request_DeferDecisionRequest,
@@ -4658,8 +5298,8 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
                         orchestrator_request_DesignStatusRequest,
                     ),
                 )
-        if not v.keys() <= K19:
-            extra_keys(out, p, S0 + "/additionalProperties", v, K19)
+        if not v.keys() <= K24:
+            extra_keys(out, p, S0 + "/additionalProperties", v, K24)
         if v.get("command") == "contract-version":
             x3 = v.get("arguments", MISSING)
             if x3 is not MISSING:
@@ -4700,27 +5340,47 @@ def orchestrator_request(v: Any, p: str, out: list[Violation]) -> None:
             x39 = v.get("arguments", MISSING)
             if x39 is not MISSING:
                 orchestrator_request_MergeMissionRequest(x39, f"{p}.arguments", out)
-        if v.get("command") == "open-decision":
+        if v.get("command") == "specify":
             x43 = v.get("arguments", MISSING)
             if x43 is not MISSING:
-                orchestrator_request_OpenDecisionRequest(x43, f"{p}.arguments", out)
-        if v.get("command") == "resolve-decision":
+                orchestrator_request_SpecifyRequest(x43, f"{p}.arguments", out)
+        if v.get("command") == "plan":
             x47 = v.get("arguments", MISSING)
             if x47 is not MISSING:
-                orchestrator_request_ResolveDecisionRequest(x47, f"{p}.arguments", out)
-        if v.get("command") == "defer-decision":
+                orchestrator_request_PlanRequest(x47, f"{p}.arguments", out)
+        if v.get("command") == "tasks":
             x51 = v.get("arguments", MISSING)
             if x51 is not MISSING:
-                orchestrator_request_DeferDecisionRequest(x51, f"{p}.arguments", out)
-        if v.get("command") == "cancel-decision":
+                orchestrator_request_TasksRequest(x51, f"{p}.arguments", out)
+        if v.get("command") == "check-prerequisites":
             x55 = v.get("arguments", MISSING)
             if x55 is not MISSING:
-                orchestrator_request_CancelDecisionRequest(x55, f"{p}.arguments", out)
-        if v.get("command") == "answer-decision":
+                orchestrator_request_CheckPrerequisitesRequest(x55, f"{p}.arguments", out)
+        if v.get("command") == "record-analysis":
             x59 = v.get("arguments", MISSING)
             if x59 is not MISSING:
-                orchestrator_request_AnswerDecisionRequest(x59, f"{p}.arguments", out)
-        if v.get("command") == "design-status":
+                orchestrator_request_RecordAnalysisRequest(x59, f"{p}.arguments", out)
+        if v.get("command") == "open-decision":
             x63 = v.get("arguments", MISSING)
             if x63 is not MISSING:
-                orchestrator_request_DesignStatusRequest(x63, f"{p}.arguments", out)
+                orchestrator_request_OpenDecisionRequest(x63, f"{p}.arguments", out)
+        if v.get("command") == "resolve-decision":
+            x67 = v.get("arguments", MISSING)
+            if x67 is not MISSING:
+                orchestrator_request_ResolveDecisionRequest(x67, f"{p}.arguments", out)
+        if v.get("command") == "defer-decision":
+            x71 = v.get("arguments", MISSING)
+            if x71 is not MISSING:
+                orchestrator_request_DeferDecisionRequest(x71, f"{p}.arguments", out)
+        if v.get("command") == "cancel-decision":
+            x75 = v.get("arguments", MISSING)
+            if x75 is not MISSING:
+                orchestrator_request_CancelDecisionRequest(x75, f"{p}.arguments", out)
+        if v.get("command") == "answer-decision":
+            x79 = v.get("arguments", MISSING)
+            if x79 is not MISSING:
+                orchestrator_request_AnswerDecisionRequest(x79, f"{p}.arguments", out)
+        if v.get("command") == "design-status":
+            x83 = v.get("arguments", MISSING)
+            if x83 is not MISSING:
+                orchestrator_request_DesignStatusRequest(x83, f"{p}.arguments", out)

@@ -544,6 +544,20 @@ MissionFailureCode = TypeAliasType(
 )
 
 
+class MissionPaths(Contract):
+    """Documents of a mission, relative to the project root, whether they are there or not."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_dir: Annotated[NonEmptyText, Field(description="The mission's folder.")]
+    spec_file: Annotated[NonEmptyText, Field(description="The specification.")]
+    plan_file: Annotated[NonEmptyText, Field(description="The plan.")]
+    tasks_file: Annotated[NonEmptyText, Field(description="The list of work packages.")]
+    tasks_dir: Annotated[NonEmptyText, Field(description="The folder of the work packages.")]
+    analysis_file: Annotated[NonEmptyText, Field(description="The report of the analysis.")]
+
+
 class OpenDecision(Contract):
     """A question that waits for an answer."""
 
@@ -600,6 +614,67 @@ class OpenDecisionData(Contract):
     ]
 
 
+class PlanData(Contract):
+    """Data of `plan`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    plan_file: Annotated[NonEmptyText, Field(description="The plan, relative to the project root.")]
+    phase_complete: Annotated[
+        bool,
+        Field(
+            description="Whether the plan is finished and committed; false while somebody has to write it."
+        ),
+    ]
+    missing: Annotated[
+        list[DesignGap],
+        Field(description="What the plan still lacks; nothing when it is complete."),
+    ]
+    no_op: Annotated[
+        bool, Field(description="There was a plan, finished or not; nothing was written.")
+    ]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds the scaffold; null when nothing was written.",
+            min_length=1,
+        ),
+    ]
+
+
+class PlanningCommit(Contract):
+    """The commit that holds tasks.md, the work packages and lanes.json as they are."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    sha: Annotated[
+        str | None,
+        Field(
+            description="The commit; null when the documents are in no commit of the mission's branch.",
+            min_length=1,
+        ),
+    ]
+    action: Annotated[
+        Literal["created", "unchanged"], Field(description="Whether this call made it.")
+    ]
+
+
 PolicyFailureCode = TypeAliasType(
     "PolicyFailureCode",
     Annotated[
@@ -610,6 +685,41 @@ PolicyFailureCode = TypeAliasType(
         ),
     ],
 )
+
+
+class RecordAnalysisData(Contract):
+    """Data of `record-analysis`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    report_file: Annotated[
+        NonEmptyText, Field(description="The report, relative to the project root.")
+    ]
+    agent: Annotated[
+        str | None, Field(description="Who analysed, as it is recorded.", min_length=1)
+    ]
+    no_op: Annotated[
+        bool, Field(description="This report was committed before; nothing was written.")
+    ]
+    commit: Annotated[
+        str | None,
+        Field(description="The commit that holds it; null when nothing was written.", min_length=1),
+    ]
 
 
 class ResolveWorkspaceData(Contract):
@@ -650,6 +760,60 @@ class ResolveWorkspaceData(Contract):
         str | None,
         Field(
             description="Commit that the work started from; null before it was started.",
+            min_length=1,
+        ),
+    ]
+
+
+class SpecifyData(Contract):
+    """Data of `specify`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    friendly_name: Annotated[NonEmptyText, Field(description="The title, as it is recorded.")]
+    target_branch: Annotated[
+        NonEmptyText, Field(description="The branch that the mission lives on.")
+    ]
+    branch_created: Annotated[
+        bool, Field(description="Whether this call made that branch and checked it out.")
+    ]
+    mission_dir: Annotated[
+        NonEmptyText, Field(description="Its folder, relative to the project root.")
+    ]
+    spec_file: Annotated[
+        NonEmptyText | None,
+        Field(
+            description="Its specification, to be written next; null when its type begins with another document."
+        ),
+    ]
+    files: Annotated[
+        list[str], Field(description="Files that were written; none when there was nothing to do.")
+    ]
+    no_op: Annotated[
+        bool,
+        Field(
+            description="An unfinished mission of this title and type was there; it is that one, and nothing was written."
+        ),
+    ]
+    commit: Annotated[
+        str | None,
+        Field(
+            description="The commit that holds the files; null when nothing was written.",
             min_length=1,
         ),
     ]
@@ -731,6 +895,68 @@ class StartReviewData(Contract):
     self_review: Annotated[bool, Field(description="Whether the reviewer implemented it.")]
 
 
+class TaskLane(Contract):
+    """Work packages that are worked on one after the other, on one branch."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    lane_id: Annotated[NonEmptyText, Field(description="The lane.")]
+    wp_ids: Annotated[list[WorkPackageId], Field(description="Its work packages, in order.")]
+
+
+class TasksData(Contract):
+    """Data of `tasks`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    work_packages: Annotated[
+        list[WorkPackageId], Field(description="All work packages of the mission.")
+    ]
+    newly_seeded: Annotated[
+        list[WorkPackageId],
+        Field(description="Those that came onto the board by this call, planned."),
+    ]
+    lanes: Annotated[
+        list[TaskLane], Field(description="Which work packages share a branch and a worktree.")
+    ]
+    notes: Annotated[
+        list[str],
+        Field(description="What is worth knowing, such as why two work packages share a lane."),
+    ]
+    files: Annotated[
+        list[str], Field(description="Files that were committed, relative to the project root.")
+    ]
+    policy_metadata_recorded: Annotated[
+        bool, Field(description="Whether the policy is on record with the rows of the log.")
+    ]
+    no_op: Annotated[
+        bool, Field(description="The tasks were finalised before; nothing was written.")
+    ]
+    planning_commit: Annotated[
+        PlanningCommit, Field(description="The commit that holds the finished planning.")
+    ]
+    commit: Annotated[
+        str | None,
+        Field(description="The commit of this call; null when nothing was written.", min_length=1),
+    ]
+
+
 class TransitionData(Contract):
     """Data of `transition`."""
 
@@ -762,6 +988,36 @@ class TransitionData(Contract):
         Field(
             description="Who has it now: who implements it (claimed, in_progress) or reviews it (in_review), whoever moved it; null elsewhere."
         ),
+    ]
+
+
+class CheckPrerequisitesData(Contract):
+    """Data of `check-prerequisites`."""
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    mission_slug: Annotated[MissionSlug, Field(description="The mission.")]
+    mission_number: Annotated[
+        MissionNumber | None,
+        Field(
+            description="Number in the repository's mission list; null until the mission is merged."
+        ),
+    ]
+    mission_type: Annotated[MissionType, Field(description="Its type.")]
+    mission_id: Annotated[
+        Ulid | None,
+        Field(
+            description="Its identity; null in a project that another client seeded without one."
+        ),
+    ]
+    valid: Annotated[Literal[True], Field(description="Always true: what is not met is a failure.")]
+    include_tasks: Annotated[bool, Field(description="Whether the tasks were looked at.")]
+    paths: Annotated[
+        MissionPaths, Field(description="Where the mission's documents are, or would be.")
+    ]
+    available_docs: Annotated[
+        list[str], Field(description="Documents that are there, relative to the mission's folder.")
     ]
 
 
@@ -919,7 +1175,7 @@ class OrchestratorEnvelope(Contract):
     contract_version: Annotated[
         str,
         Field(
-            description="Version of this API; 1.3.0.",
+            description="Version of this API; 1.5.0.",
             min_length=1,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
@@ -936,6 +1192,11 @@ class OrchestratorEnvelope(Contract):
             "orchestrator-api.append-history",
             "orchestrator-api.accept-mission",
             "orchestrator-api.merge-mission",
+            "orchestrator-api.specify",
+            "orchestrator-api.plan",
+            "orchestrator-api.tasks",
+            "orchestrator-api.check-prerequisites",
+            "orchestrator-api.record-analysis",
             "orchestrator-api.open-decision",
             "orchestrator-api.resolve-decision",
             "orchestrator-api.defer-decision",
@@ -966,6 +1227,11 @@ class OrchestratorEnvelope(Contract):
         | AppendHistoryData
         | AcceptMissionData
         | MergeMissionData
+        | SpecifyData
+        | PlanData
+        | TasksData
+        | CheckPrerequisitesData
+        | RecordAnalysisData
         | OpenDecisionData
         | CloseDecisionData
         | AnswerDecisionData

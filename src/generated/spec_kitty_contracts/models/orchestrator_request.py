@@ -60,6 +60,28 @@ class AppendHistoryRequest(Contract):
     note: Annotated[str, Field(description="The note.", max_length=10000, min_length=1)]
 
 
+class CheckPrerequisitesRequest(Contract):
+    """Check that the documents of the planning are finished; anything less is a failure."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    include_tasks: Annotated[
+        bool | None,
+        Field(
+            description="Whether the tasks have to be finalised, too; without it, specification and plan are enough."
+        ),
+    ] = None
+
+
 class ContractVersionRequest(Contract):
     """Ask for the version of this API."""
 
@@ -188,6 +210,35 @@ class Policy(Contract):
     tool_restrictions: Annotated[str | None, Field(description="Restrictions of tools.")] = None
 
 
+class RecordAnalysisRequest(Contract):
+    """Commit the analysis of specification, plan and work packages as analysis-report.md."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    report: Annotated[
+        str | None,
+        Field(
+            description="The report, Markdown. Without it, the analysis-report.md that lies in the mission's folder.",
+            max_length=200000,
+        ),
+    ] = None
+    agent: Annotated[
+        ActorName | None, Field(description="Who analysed; the commit's message names it.")
+    ] = None
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
 class ResolveDecisionRequest(Contract):
     """Answer a question of the mission's planning."""
 
@@ -236,6 +287,39 @@ class ResolveWorkspaceRequest(Contract):
     wp: Annotated[
         AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
     ]
+
+
+class SpecifyRequest(Contract):
+    """Start a mission: its branch, its folder and the scaffold of its specification."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Title of the new mission; its ASCII words become the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    mission_type: Annotated[
+        str,
+        Field(
+            description="Its type: software-dev, research, documentation, plan, or one of the project's own.",
+            max_length=120,
+            min_length=1,
+        ),
+    ]
+    topology: Annotated[
+        Literal["single_branch"] | None,
+        Field(
+            description="Where its bookkeeping lives: on the mission's own branch, which is the only way that new missions are made."
+        ),
+    ] = None
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
 
 
 class StartImplementationRequest(Contract):
@@ -318,6 +402,28 @@ TargetLane = TypeAliasType(
         ),
     ],
 )
+
+
+class TasksRequest(Contract):
+    """End the planning: check the work packages, compute their lanes and put them on the board."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    actor: Annotated[
+        ActorName | None, Field(description="Who does it; `orchestrator` when it is left out.")
+    ] = None
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
 
 
 class AcceptMissionRequest(Contract):
@@ -492,6 +598,25 @@ class OpenDecisionRequest(Contract):
     ] = None
 
 
+class PlanRequest(Contract):
+    """Start the plan of a mission whose specification is finished, or say what the plan lacks."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    policy: Annotated[
+        Policy | None, Field(description="How the orchestrator lets its agents work.")
+    ] = None
+
+
 class TransitionRequest(Contract):
     """Move a work package to another lane."""
 
@@ -564,6 +689,11 @@ class OrchestratorRequest(Contract):
             "append-history",
             "accept-mission",
             "merge-mission",
+            "specify",
+            "plan",
+            "tasks",
+            "check-prerequisites",
+            "record-analysis",
             "open-decision",
             "resolve-decision",
             "defer-decision",
@@ -584,6 +714,11 @@ class OrchestratorRequest(Contract):
         | AppendHistoryRequest
         | AcceptMissionRequest
         | MergeMissionRequest
+        | SpecifyRequest
+        | PlanRequest
+        | TasksRequest
+        | CheckPrerequisitesRequest
+        | RecordAnalysisRequest
         | OpenDecisionRequest
         | ResolveDecisionRequest
         | DeferDecisionRequest

@@ -392,6 +392,23 @@ MissionFailureCode: TypeAlias = Literal[
 """Codes of a command that is about a mission."""
 
 
+class MissionPaths(TypedDict):
+    """Documents of a mission, relative to the project root, whether they are there or not."""
+
+    mission_dir: NonEmptyText
+    """The mission's folder."""
+    spec_file: NonEmptyText
+    """The specification."""
+    plan_file: NonEmptyText
+    """The plan."""
+    tasks_file: NonEmptyText
+    """The list of work packages."""
+    tasks_dir: NonEmptyText
+    """The folder of the work packages."""
+    analysis_file: NonEmptyText
+    """The report of the analysis."""
+
+
 class OpenDecision(TypedDict):
     """A question that waits for an answer."""
 
@@ -436,8 +453,61 @@ class OpenDecisionData(TypedDict):
     """The commit that holds it; null when nothing was recorded."""
 
 
+class PlanData(TypedDict):
+    """Data of `plan`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    plan_file: NonEmptyText
+    """The plan, relative to the project root."""
+    phase_complete: bool
+    """Whether the plan is finished and committed; false while somebody has to write it."""
+    missing: list[DesignGap]
+    """What the plan still lacks; nothing when it is complete."""
+    no_op: bool
+    """There was a plan, finished or not; nothing was written."""
+    commit: str | None
+    """The commit that holds the scaffold; null when nothing was written."""
+
+
+class PlanningCommit(TypedDict):
+    """The commit that holds tasks.md, the work packages and lanes.json as they are."""
+
+    sha: str | None
+    """The commit; null when the documents are in no commit of the mission's branch."""
+    action: Literal["created", "unchanged"]
+    """Whether this call made it."""
+
+
 PolicyFailureCode: TypeAlias = Literal["POLICY_METADATA_REQUIRED", "POLICY_VALIDATION_FAILED"]
 """Codes of a command that takes a policy; they come before the mission is looked up."""
+
+
+class RecordAnalysisData(TypedDict):
+    """Data of `record-analysis`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    report_file: NonEmptyText
+    """The report, relative to the project root."""
+    agent: str | None
+    """Who analysed, as it is recorded."""
+    no_op: bool
+    """This report was committed before; nothing was written."""
+    commit: str | None
+    """The commit that holds it; null when nothing was written."""
 
 
 class ResolveWorkspaceData(TypedDict):
@@ -465,6 +535,35 @@ class ResolveWorkspaceData(TypedDict):
     """Its branch."""
     lane_base_ref: str | None
     """Commit that the work started from; null before it was started."""
+
+
+class SpecifyData(TypedDict):
+    """Data of `specify`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    friendly_name: NonEmptyText
+    """The title, as it is recorded."""
+    target_branch: NonEmptyText
+    """The branch that the mission lives on."""
+    branch_created: bool
+    """Whether this call made that branch and checked it out."""
+    mission_dir: NonEmptyText
+    """Its folder, relative to the project root."""
+    spec_file: NonEmptyText | None
+    """Its specification, to be written next; null when its type begins with another document."""
+    files: list[str]
+    """Files that were written; none when there was nothing to do."""
+    no_op: bool
+    """An unfinished mission of this title and type was there; it is that one, and nothing was written."""
+    commit: str | None
+    """The commit that holds the files; null when nothing was written."""
 
 
 class StartImplementationData(TypedDict):
@@ -529,6 +628,46 @@ class StartReviewData(TypedDict):
     """Whether the reviewer implemented it."""
 
 
+class TaskLane(TypedDict):
+    """Work packages that are worked on one after the other, on one branch."""
+
+    lane_id: NonEmptyText
+    """The lane."""
+    wp_ids: list[WorkPackageId]
+    """Its work packages, in order."""
+
+
+class TasksData(TypedDict):
+    """Data of `tasks`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    work_packages: list[WorkPackageId]
+    """All work packages of the mission."""
+    newly_seeded: list[WorkPackageId]
+    """Those that came onto the board by this call, planned."""
+    lanes: list[TaskLane]
+    """Which work packages share a branch and a worktree."""
+    notes: list[str]
+    """What is worth knowing, such as why two work packages share a lane."""
+    files: list[str]
+    """Files that were committed, relative to the project root."""
+    policy_metadata_recorded: bool
+    """Whether the policy is on record with the rows of the log."""
+    no_op: bool
+    """The tasks were finalised before; nothing was written."""
+    planning_commit: PlanningCommit
+    """The commit that holds the finished planning."""
+    commit: str | None
+    """The commit of this call; null when nothing was written."""
+
+
 class TransitionData(TypedDict):
     """Data of `transition`."""
 
@@ -554,6 +693,27 @@ class TransitionData(TypedDict):
     """Whether edge or guards were overridden."""
     claimed_by: NonEmptyText | None
     """Who has it now: who implements it (claimed, in_progress) or reviews it (in_review), whoever moved it; null elsewhere."""
+
+
+class CheckPrerequisitesData(TypedDict):
+    """Data of `check-prerequisites`."""
+
+    mission_slug: MissionSlug
+    """The mission."""
+    mission_number: MissionNumber | None
+    """Number in the repository's mission list; null until the mission is merged."""
+    mission_type: MissionType
+    """Its type."""
+    mission_id: Ulid | None
+    """Its identity; null in a project that another client seeded without one."""
+    valid: Literal[True]
+    """Always true: what is not met is a failure."""
+    include_tasks: bool
+    """Whether the tasks were looked at."""
+    paths: MissionPaths
+    """Where the mission's documents are, or would be."""
+    available_docs: list[str]
+    """Documents that are there, relative to the mission's folder."""
 
 
 class DesignStatusData(TypedDict):
@@ -647,7 +807,7 @@ class OrchestratorEnvelope(TypedDict):
     """What every `spec-kitty orchestrator-api` command prints: exactly seven keys, success or failure (001 FR-004)."""
 
     contract_version: str
-    """Version of this API; 1.3.0."""
+    """Version of this API; 1.5.0."""
     command: Literal[
         "orchestrator-api.contract-version",
         "orchestrator-api.mission-state",
@@ -659,6 +819,11 @@ class OrchestratorEnvelope(TypedDict):
         "orchestrator-api.append-history",
         "orchestrator-api.accept-mission",
         "orchestrator-api.merge-mission",
+        "orchestrator-api.specify",
+        "orchestrator-api.plan",
+        "orchestrator-api.tasks",
+        "orchestrator-api.check-prerequisites",
+        "orchestrator-api.record-analysis",
         "orchestrator-api.open-decision",
         "orchestrator-api.resolve-decision",
         "orchestrator-api.defer-decision",
@@ -687,6 +852,11 @@ class OrchestratorEnvelope(TypedDict):
         | AppendHistoryData
         | AcceptMissionData
         | MergeMissionData
+        | SpecifyData
+        | PlanData
+        | TasksData
+        | CheckPrerequisitesData
+        | RecordAnalysisData
         | OpenDecisionData
         | CloseDecisionData
         | AnswerDecisionData

@@ -26,6 +26,15 @@ class AppendHistoryRequest(TypedDict):
     """The note."""
 
 
+class CheckPrerequisitesRequest(TypedDict):
+    """Check that the documents of the planning are finished; anything less is a failure."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    include_tasks: NotRequired[bool]
+    """Whether the tasks have to be finalised, too; without it, specification and plan are enough."""
+
+
 class ContractVersionRequest(TypedDict):
     """Ask for the version of this API."""
 
@@ -83,6 +92,19 @@ class Policy(TypedDict):
     """Restrictions of tools."""
 
 
+class RecordAnalysisRequest(TypedDict):
+    """Commit the analysis of specification, plan and work packages as analysis-report.md."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    report: NotRequired[str]
+    """The report, Markdown. Without it, the analysis-report.md that lies in the mission's folder."""
+    agent: NotRequired[ActorName]
+    """Who analysed; the commit's message names it."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
 class ResolveDecisionRequest(TypedDict):
     """Answer a question of the mission's planning."""
 
@@ -111,6 +133,19 @@ class ResolveWorkspaceRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
     """The work package: `WP01`, `WP1` or `wp-01`."""
+
+
+class SpecifyRequest(TypedDict):
+    """Start a mission: its branch, its folder and the scaffold of its specification."""
+
+    mission: str
+    """Title of the new mission; its ASCII words become the slug."""
+    mission_type: str
+    """Its type: software-dev, research, documentation, plan, or one of the project's own."""
+    topology: NotRequired[Literal["single_branch"]]
+    """Where its bookkeeping lives: on the mission's own branch, which is the only way that new missions are made."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
 
 
 class StartImplementationRequest(TypedDict):
@@ -157,6 +192,17 @@ TargetLane: TypeAlias = Literal[
     "canceled",
 ]
 """A lane that a work package can be moved to, in the order work moves through them."""
+
+
+class TasksRequest(TypedDict):
+    """End the planning: check the work packages, compute their lanes and put them on the board."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    actor: NotRequired[ActorName]
+    """Who does it; `orchestrator` when it is left out."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
 
 
 class AcceptMissionRequest(TypedDict):
@@ -257,6 +303,15 @@ class OpenDecisionRequest(TypedDict):
     """How the orchestrator lets its agents work."""
 
 
+class PlanRequest(TypedDict):
+    """Start the plan of a mission whose specification is finished, or say what the plan lacks."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    policy: NotRequired[Policy]
+    """How the orchestrator lets its agents work."""
+
+
 class TransitionRequest(TypedDict):
     """Move a work package to another lane."""
 
@@ -300,6 +355,11 @@ class OrchestratorRequest(TypedDict):
         "append-history",
         "accept-mission",
         "merge-mission",
+        "specify",
+        "plan",
+        "tasks",
+        "check-prerequisites",
+        "record-analysis",
         "open-decision",
         "resolve-decision",
         "defer-decision",
@@ -319,6 +379,11 @@ class OrchestratorRequest(TypedDict):
         | AppendHistoryRequest
         | AcceptMissionRequest
         | MergeMissionRequest
+        | SpecifyRequest
+        | PlanRequest
+        | TasksRequest
+        | CheckPrerequisitesRequest
+        | RecordAnalysisRequest
         | OpenDecisionRequest
         | ResolveDecisionRequest
         | DeferDecisionRequest
