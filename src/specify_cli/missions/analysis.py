@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from specify_cli.events.free_text import public_name, without_personal_data
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import read_text
-from specify_cli.kernel.names import check_agent
+from specify_cli.kernel.names import check_agent, control_character
 from specify_cli.missions.documents import Document, uncommitted_files
 from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.home import write_documents
@@ -28,8 +27,6 @@ MAX_REPORT: Final = 200_000
 """Characters of a report."""
 _MIN_WORDS: Final = 20
 _LAYOUT: Final = "\n\t"
-# What turns the direction of a text around makes it read otherwise than it is.
-_TURNING: Final = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 class AnalysisMissing(SpecKittyError):
@@ -185,7 +182,7 @@ def _checked(report: str) -> str:
     if len(text) > MAX_REPORT:
         problem = f"it has {len(text)} characters (at most {MAX_REPORT})"
     else:
-        odd = next((c for c in text if _is_odd(c)), None)
+        odd = control_character(text, layout=_LAYOUT)
         if odd is not None:
             problem = f"it holds the control character U+{ord(odd):04X}"
     if problem is None:
@@ -195,12 +192,6 @@ def _checked(report: str) -> str:
         fix="Give plain Markdown of a length that people read.",
         details={"argument": "report"},
     )
-
-
-def _is_odd(character: str) -> bool:
-    if character in _LAYOUT:
-        return False
-    return character in _TURNING or unicodedata.category(character) in ("Cc", "Cs")
 
 
 def _refuse_trivial(mission: Mission, path: Path, text: str) -> None:

@@ -67,6 +67,8 @@ def test_each_is_about_a_mission_that_is_there(call: Caller, command: str) -> No
         ("specify", {**NEW, "topology": "coord"}),
         ("specify", {**NEW, "mission": "!!"}),
         ("specify", {**NEW, "mission": "x" * 201}),
+        ("specify", {**NEW, "mission": "Red \x1b[31m alert"}),
+        ("specify", {**NEW, "mission": "Turned \u202e around"}),
         ("specify", {**NEW, "feature": "x"}),
         ("tasks", {**GIVEN, "actor": "a\nb"}),
         ("check-prerequisites", {"include_tasks": "true"}),
