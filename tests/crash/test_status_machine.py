@@ -370,7 +370,7 @@ def test_the_aggregate_the_reducer_and_the_model_agree_after_every_command(
     run_state_machine_as_test(
         StatusMachine,
         settings=settings(
-            max_examples=sized(40, 400),
+            max_examples=sized(60, 400),
             stateful_step_count=sized(15, 30),
             deadline=None,
             derandomize=not FULL,

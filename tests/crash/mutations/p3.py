@@ -198,8 +198,8 @@ MUTATIONS = (
         "P3",
         "a snapshot that cannot be read is taken away by whoever reads it",
         "specify_cli/status/validate.py",
-        "    except (OSError, ValueError):\n        shown = None\n",
-        "    except (OSError, ValueError):\n        path.unlink()\n        shown = None\n",
+        "    except (OSError, ValueError, RecursionError):\n        shown = None\n",
+        "    except (OSError, ValueError, RecursionError):\n        path.unlink()\n        shown = None\n",
         f"{_DAMAGE}::test_reading_a_damaged_mission_writes_nothing",
     ),
     Mutation(

@@ -50,7 +50,8 @@ def test_a_second_holder_waits_until_the_first_lets_go(tmp_path: Path) -> None:
 
 
 def test_a_holder_that_wants_the_lock_again_at_once_keeps_nobody_out(tmp_path: Path) -> None:
-    lock, turns, served = tmp_path / "a.lock", [], threading.Event()
+    lock, served = tmp_path / "a.lock", threading.Event()
+    turns: list[str] = []
 
     def greedy() -> None:
         while not served.is_set() and len(turns) < 100:
