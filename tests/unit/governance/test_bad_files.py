@@ -73,7 +73,7 @@ BOMB = "a: &a [x, x]\n" + "".join(
         ("id: RULE\n\ttitle: x\n", 2, "tab"),
         ("id: RULE\ntitle: [x\n", 3, ""),
         ("id: RULE\nid: OTHER\n", 2, "duplicate"),
-        (BOMB, None, "aliases"),
+        (BOMB, 2, "aliases"),
         ("- a\n- b\n", 1, "not a mapping"),
         ("just words\n", 1, "not a mapping"),
         ("1: x\n", 1, "not a mapping"),
