@@ -33,12 +33,12 @@ audit_steps:
 """
 
 
-def a_mission(root: Path, mission_type: str) -> Lab:
+def a_mission(root: Path, mission_type: str, description: str = DESCRIPTION) -> Lab:
     project = project_at(root)
     (root / ".gitignore").write_text(".kittify/runtime/\n.worktrees/\n", encoding="utf-8")
     own = root / ".kittify" / "missions" / "own" / "mission-runtime.yaml"
     own.parent.mkdir(parents=True)
-    own.write_text(DESCRIPTION, encoding="utf-8")
+    own.write_text(description, encoding="utf-8")
     with (root / ".kittify" / "config.yaml").open("a", encoding="utf-8") as config:
         config.write("mission:\n  owner: ada\n")
     git(root, "add", "-A")
@@ -130,6 +130,22 @@ def test_an_audit_has_to_be_decided_and_what_was_accepted_needs_no_run(
     git(other, "pull", "-q")
     # ... and needs neither once the acceptance is on record.
     assert answer(cli(other, "merge", "--json"), 0)["merged"]
+
+
+def test_steps_behind_the_acceptance_do_not_hold_it_up(
+    repository: Path, cli: Callable[..., Ran]
+) -> None:
+    later = DESCRIPTION.partition("audit_steps")[0] + (
+        "  - {id: ok, title: Accept, prompt: Accept., depends_on: [talk], guard: accepted}\n"
+        "  - {id: tell, title: Tell, prompt: Tell., depends_on: [ok]}\n"
+    )
+    lab = a_mission(repository, "own", later)
+    lab.report("claude")
+    refused = answer(cli(lab.root, "accept", "--json"), 1)
+    assert len(refused["details"]["guard_failures"]) == 1
+    assert lab.report("claude")["action"] == "ok"
+    assert answer(cli(lab.root, "accept", "--json"), 0)["completed_steps"] == ["talk"]
+    assert lab.report("claude")["action"] == "tell"
 
 
 def test_commands_of_steps_that_a_type_lacks_say_which_ones_it_has(

@@ -638,7 +638,8 @@ def test_a_mission_type_of_the_project_runs_with_a_question(lab: Lab) -> None:
     assert told(lab.report("claude", None, answer="north")) == ("step", "survey", None)
     assert told(lab.report("claude")) == ("step", "draw", None)
     end = lab.report("claude")
-    assert (end["kind"], end["fix"]) == ("terminal", None)
+    accept = f"spec-kitty accept --mission {lab.slug} --agent claude"
+    assert (end["kind"], end["fix"]) == ("terminal", accept)
     assert end["origin"] == {
         "mission_tier": "project",
         "mission_path": ".kittify/missions/guide/mission-runtime.yaml",

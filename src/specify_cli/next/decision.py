@@ -27,6 +27,7 @@ from specify_cli.next.commands import (
     next_line,
 )
 from specify_cli.next.view import CLOSED, NOT_BEGUN, WORKING
+from specify_cli.next.waiting import Waiting, ago, busy_with, wait_for
 from specify_cli.status.lanes import Lane
 
 if TYPE_CHECKING:
@@ -41,24 +42,6 @@ if TYPE_CHECKING:
     from specify_cli.next.view import MissionView, WorkPackageView
 
 DONE = "done"
-
-
-class Waiting(NamedTuple):
-    """A work package that cannot go on, and why.
-
-    Attributes:
-        on: Dependencies that are not approved yet.
-        held_by: Who has it in hand, or None.
-        story: The same for people, with how long it has stood there.
-        since: Since when, ISO 8601; None when it never moved.
-    """
-
-    wp_id: str
-    lane: Lane
-    on: tuple[str, ...]
-    held_by: str | None
-    story: str
-    since: str | None = None
 
 
 class Decision(NamedTuple):
@@ -153,11 +136,13 @@ def _question(view: MissionView, at: Step, plan: NextDecision) -> Decision:
         )
         deferred = view.run.decisions.get(plan.decision_id or "")
         if deferred is not None and asked is not None and deferred.answered_at > asked.requested_at:
-            reason += f" {deferred.answered_by} said {deferred.answer} {_ago(view, deferred.answered_at)}."
+            reason += (
+                f" {deferred.answered_by} said {deferred.answer} {ago(view, deferred.answered_at)}."
+            )
         who = next((role.actor_id for role in infer(at).deciding if role.actor_id), None)
         fix = audit_line(view.mission_slug, who, plan.options)
     if asked is not None:
-        reason += f" It has waited {_ago(view, asked.requested_at, since=True)}"
+        reason += f" It has waited {ago(view, asked.requested_at, since=True)}"
         overdue = asked.due_at is not None and view.now >= datetime.fromisoformat(asked.due_at)
         reason += ", which is longer than it should." if overdue else "."
     return Decision(
@@ -178,7 +163,7 @@ def _whole_step(view: MissionView, step: Step) -> Decision:
     else:
         reason = f"{step.id} is under way."
     if issued.agent != view.agent:
-        reason += f" It was handed to {issued.agent} {_ago(view, issued.issued_at)}."
+        reason += f" It was handed to {issued.agent} {ago(view, issued.issued_at)}."
     return Decision("step", step.id, step_id=step.id, reason=reason, failures=failures)
 
 
@@ -238,7 +223,7 @@ def _in_hand(view: MissionView, at: Step, package: WorkPackageView) -> Decision:
     if stop is not None:
         return _stopped(view, at, stop)
     if package.lane is Lane.BLOCKED:
-        waiting = _wait_for(view, package)
+        waiting = wait_for(view, package)
         return Decision(
             "blocked",
             at.id,
@@ -275,7 +260,7 @@ def _implement(view: MissionView, at: Step, package: WorkPackageView) -> Decisio
 
 def _review(view: MissionView, at: Step, package: WorkPackageView) -> Decision:
     own = view.agent is not None and package.implementer == view.agent
-    reason = f"{package.id} waits for a review {_ago(view, package.since, since=True)}."
+    reason = f"{package.id} waits for a review {ago(view, package.since, since=True)}."
     if own:
         reason += " You implemented it yourself: nobody else has been seen in this mission."
         if not view.agents <= {view.agent or ""}:
@@ -295,23 +280,7 @@ def _is_ready(view: MissionView, package: WorkPackageView) -> bool:
     """Tell whether a work package can be taken up by the agent now."""
     if package.lane is not Lane.PLANNED or view.unmet(package):
         return False
-    return _busy_with(view, package) is None
-
-
-def _busy_with(view: MissionView, package: WorkPackageView) -> WorkPackageView | None:
-    """Return the work package that another agent is working on in the same worktree."""
-    return next(
-        (
-            other
-            for other in view.work_packages
-            if other.id != package.id
-            and other.lane_id is not None
-            and other.lane_id == package.lane_id
-            and other.lane in WORKING
-            and other.implementer != view.agent
-        ),
-        None,
-    )
+    return busy_with(view, package) is None
 
 
 def _stopped(view: MissionView, at: Step, stop: Stop) -> Decision:
@@ -323,14 +292,14 @@ def _stopped(view: MissionView, at: Step, stop: Stop) -> Decision:
         at.id,
         step_id=stop.step_id,
         wp_id=stop.wp_id,
-        reason=f"{stop.agent} reported {what} as {stop.result} {_ago(view, stop.at)}{why}.",
+        reason=f"{stop.agent} reported {what} as {stop.result} {ago(view, stop.at)}{why}.",
         fix=next_line(view.mission_slug, view.agent or stop.agent, "--retry", wp_id=stop.wp_id),
-        waiting_on=() if package is None else (_wait_for(view, package),),
+        waiting_on=() if package is None else (wait_for(view, package),),
     )
 
 
 def _waiting(view: MissionView, at: Step, packages: tuple[WorkPackageView, ...]) -> Decision:
-    waiting = tuple(_wait_for(view, package) for package in packages)
+    waiting = tuple(wait_for(view, package) for package in packages)
     return Decision(
         "blocked",
         at.id,
@@ -356,35 +325,6 @@ def _way_out(view: MissionView, packages: tuple[WorkPackageView, ...]) -> str:
             other = next_line(slug, "<another-agent>", "--result success")
             return f"Let another agent review: {other}. Or review it yourself: {mine}"
     return f"Ask again later: {next_line(slug, me, '--result success')}"
-
-
-def _wait_for(view: MissionView, package: WorkPackageView) -> Waiting:
-    unmet = view.unmet(package) if package.lane in NOT_BEGUN else ()
-    since = _ago(view, package.since, since=True)
-    holder = package.holder()
-    stop = view.stop_of(package.id)
-    busy = _busy_with(view, package)
-    if package.lane is Lane.BLOCKED:
-        story = f"{package.id} is blocked {since}" + (f", held by {holder}" if holder else "")
-    elif stop is not None:
-        story = f"{package.id} was reported as {stop.result} by {stop.agent} {_ago(view, stop.at)}"
-    elif package.lane in WORKING:
-        story = f"{package.id} is being implemented by {holder} {since}"
-    elif package.lane is Lane.IN_REVIEW:
-        story = f"{package.id} is being reviewed by {holder} {since}"
-    elif package.lane is Lane.FOR_REVIEW:
-        story = f"{package.id} waits for a review {since}"
-        if view.agent is not None and package.implementer == view.agent:
-            story += f", by somebody else than {view.agent}, who implemented it"
-    elif package.lane is not Lane.PLANNED:
-        story = f"{package.id} is not on the board yet"
-    elif unmet:
-        story = f"{package.id} waits {since} for {', '.join(unmet)} to be approved"
-    elif busy is not None:
-        story = f"{package.id} shares its worktree with {busy.id}, which {busy.holder()} works on"
-    else:
-        story = f"{package.id} is ready"
-    return Waiting(package.id, package.lane, unmet, holder, f"{story}.", package.since)
 
 
 def _end(view: MissionView) -> Decision:
@@ -427,18 +367,3 @@ def _fairly(view: MissionView) -> list[WorkPackageView]:
 def _oldest_first(view: MissionView, lane: Lane) -> list[WorkPackageView]:
     found = [package for package in view.work_packages if package.lane is lane]
     return sorted(found, key=lambda package: (package.since or "", package.id))
-
-
-def _ago(view: MissionView, moment: str | None, *, since: bool = False) -> str:
-    """Say how long ago something was, or for how long it has lasted."""
-    if moment is None:
-        return "since an unknown time" if since else "at an unknown time"
-    seconds = max(0, int((view.now - datetime.fromisoformat(moment)).total_seconds()))
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            span = f"{count} {unit}{'' if count == 1 else 's'}"
-            break
-    else:
-        span = "less than a minute"
-    return f"for {span}" if since else f"{span} ago"

@@ -111,8 +111,10 @@ def _steps_end(project: Project, mission: Mission, loaded: LoadedMission) -> Ste
     )
     completed = []
     problems: list[GuardFailure] = []
+    acts = {step.id for step in template.steps if step.guard in ACTS}
     for step in template.all_steps:
-        if step.guard in ACTS:
+        # The acceptance is what this is asked for, and what comes after it cannot come before.
+        if step.id in acts or template.ancestors(step.id) & acts:
             continue
         failures = check_guard(mission, step, loaded.folder)
         if not (mission.accepted_at or step.id in seen.view.run.completed_steps):

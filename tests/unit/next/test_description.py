@@ -11,12 +11,12 @@ from specify_cli.next._internal_runtime.description import (
     remember_description,
 )
 from specify_cli.next._internal_runtime.discovery import BUILTIN_ROOT
+from specify_cli.next._internal_runtime.meaning import template_hash
 from specify_cli.next._internal_runtime.schema import (
     InvalidMissionTemplate,
     MissionRuntimeError,
     MissionTemplateHasNoStepsError,
     load_mission_template_file,
-    template_hash,
 )
 from tests.unit.next.runtime_files import FIELD_GUIDE, template, write_type
 

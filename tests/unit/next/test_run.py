@@ -7,9 +7,10 @@ import pytest
 
 from specify_cli.kernel.files import Disk, WriteFailed
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, read_journal
+from specify_cli.next._internal_runtime.meaning import template_hash
 from specify_cli.next._internal_runtime.planner import plan_next
 from specify_cli.next._internal_runtime.run import MissionRun, NoPendingDecision
-from specify_cli.next._internal_runtime.schema import NextDecision, template_hash
+from specify_cli.next._internal_runtime.schema import NextDecision
 from specify_cli.next._internal_runtime.state import (
     STATE_FILE,
     RunNotFound,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from zlib import crc32
 
 from specify_cli.kernel.files import DISK, json_document
+from specify_cli.next._internal_runtime.meaning import template_hash
 from specify_cli.next._internal_runtime.schema import (
     InvalidMissionTemplate,
     MissionRuntimeError,
-    template_hash,
 )
 from specify_cli.next._internal_runtime.template_reader import TemplateReader
 

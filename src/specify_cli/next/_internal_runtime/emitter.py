@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from spec_kitty_contracts.wire.run_note import RunNote
+    from spec_kitty_contracts.wire.status_rows import LifecycleRow
     from specify_cli.kernel.json_types import JsonValue
 
     Payload = Mapping[str, JsonValue]
@@ -70,3 +72,27 @@ class NullEmitter:
 
     def emit_decision_timeout_expired(self, payload: Payload) -> None:
         """Do nothing."""
+
+
+def emit_row(emitter: RuntimeEventEmitter, event: LifecycleRow | RunNote) -> None:
+    """Tell an emitter of one row of a journal."""
+    payload = cast("Mapping[str, JsonValue]", event.get("payload", {}))
+    match event["event_type"]:
+        case "MissionRunStarted":
+            emitter.emit_mission_run_started(payload)
+        case "NextStepIssued":
+            emitter.emit_next_step_issued(payload)
+        case "NextStepAutoCompleted":
+            emitter.emit_next_step_auto_completed(payload)
+        case "DecisionInputRequested":
+            emitter.emit_decision_input_requested(payload)
+        case "DecisionInputAnswered":
+            emitter.emit_decision_input_answered(payload)
+        case "MissionRunCompleted":
+            emitter.emit_mission_run_completed(payload)
+        case "SignificanceEvaluated":
+            emitter.emit_significance_evaluated(payload)
+        case "DecisionTimeoutExpired":
+            emitter.emit_decision_timeout_expired(payload)
+        case _:
+            pass  # the other notes concern this checkout only

@@ -5,7 +5,7 @@ The journal is written first, the state file is derived from it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.events.envelope import Stamp
 from specify_cli.events.run_envelopes import (
@@ -21,13 +21,14 @@ from specify_cli.kernel import gate
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.files import DISK, json_document, json_line
 from specify_cli.kernel.ulid import new_ulid
-from specify_cli.next._internal_runtime.emitter import NullEmitter
+from specify_cli.next._internal_runtime.emitter import NullEmitter, emit_row
 from specify_cli.next._internal_runtime.journal import JOURNAL_FILE, JournalRow, apply
+from specify_cli.next._internal_runtime.meaning import template_hash
+from specify_cli.next._internal_runtime.notes import run_note
 from specify_cli.next._internal_runtime.schema import (
     MissionPolicySnapshot,
     MissionRunSnapshot,
     MissionRuntimeError,
-    template_hash,
 )
 from specify_cli.next._internal_runtime.state import STATE_FILE, SURFACE, read_run, run_state
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from spec_kitty_contracts.wire.definitions import RuntimeActorIdentity
-    from spec_kitty_contracts.wire.run_note import RunNote, RunNotePayload
+    from spec_kitty_contracts.wire.run_note import RunNote
     from spec_kitty_contracts.wire.run_state import RunState
     from spec_kitty_contracts.wire.status_rows import LifecycleRow
     from specify_cli.identity.project import ProjectIdentity
@@ -45,18 +46,13 @@ if TYPE_CHECKING:
     from specify_cli.next._internal_runtime.authority import DecisionGate
     from specify_cli.next._internal_runtime.emitter import RuntimeEventEmitter
     from specify_cli.next._internal_runtime.journal import JournalProblem
+    from specify_cli.next._internal_runtime.notes import NoteKind
     from specify_cli.next._internal_runtime.schema import (
         ActorIdentity,
         MissionTemplate,
         NextDecision,
         ResultType,
     )
-
-
-NOTE_SURFACE = "run_note"
-NoteKind = Literal[
-    "TemplateAdopted", "SignificanceEvaluated", "DecisionTimeoutExpired", "DecisionAuthorityDenied"
-]
 
 
 class NoPendingDecision(MissionRuntimeError):
@@ -334,7 +330,7 @@ class MissionRun:
         self._pending.clear()
         self.saved = state
         for event in sent:
-            _emit(emitter or NullEmitter(), event)
+            emit_row(emitter or NullEmitter(), event)
 
     def _origin(self) -> RunOrigin:
         now = utc_now()
@@ -346,23 +342,15 @@ class MissionRun:
         )
 
     def _note(self, kind: NoteKind, actor: ActorIdentity, facts: Mapping[str, JsonValue]) -> None:
-        """Take a row that is no event of the catalogue, past its own contract."""
-        note: RunNote = {
-            "event_type": kind,
-            "timestamp": isoformat(utc_now()),
-            "aggregate_id": self.ref.mission_id,
-            "lamport_clock": self.lamport_clock + 1,
-            "payload": cast(
-                "RunNotePayload",
-                {
-                    "run_id": self.ref.run_id,
-                    "actor_id": actor.actor_id,
-                    "actor_type": actor.actor_type,
-                    **facts,
-                },
-            ),
-        }
-        gate.check(NOTE_SURFACE, note)
+        """Take a row that is no event of the catalogue."""
+        note = run_note(
+            kind,
+            actor,
+            facts,
+            run_id=self.ref.run_id,
+            mission_id=self.ref.mission_id,
+            lamport_clock=self.lamport_clock + 1,
+        )
         self._take(note, {})
 
     def _record(self, event: LifecycleRow, context: Mapping[str, JsonValue] | None = None) -> None:
@@ -400,26 +388,3 @@ def _context(extra: Mapping[str, JsonValue]) -> JsonObject:
 
 def _policy(policy: MissionPolicySnapshot) -> JsonObject:
     return {**policy._asdict(), "extras": dict(policy.extras)}
-
-
-def _emit(emitter: RuntimeEventEmitter, event: LifecycleRow | RunNote) -> None:
-    payload = cast("Mapping[str, JsonValue]", event.get("payload", {}))
-    match event["event_type"]:
-        case "MissionRunStarted":
-            emitter.emit_mission_run_started(payload)
-        case "NextStepIssued":
-            emitter.emit_next_step_issued(payload)
-        case "NextStepAutoCompleted":
-            emitter.emit_next_step_auto_completed(payload)
-        case "DecisionInputRequested":
-            emitter.emit_decision_input_requested(payload)
-        case "DecisionInputAnswered":
-            emitter.emit_decision_input_answered(payload)
-        case "MissionRunCompleted":
-            emitter.emit_mission_run_completed(payload)
-        case "SignificanceEvaluated":
-            emitter.emit_significance_evaluated(payload)
-        case "DecisionTimeoutExpired":
-            emitter.emit_decision_timeout_expired(payload)
-        case _:
-            pass  # the other notes concern this checkout only

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -28,9 +27,6 @@ INPUT_PREFIX = "input:"
 AUDIT_PREFIX = "audit:"
 RESULTS: tuple[ResultType, ...] = ("success", "failed", "blocked")
 WORK_PACKAGE_ROLES: tuple[WorkPackageRole, ...] = ("implement", "review")
-
-
-_LATER_KEYS = ("raci", "raci_override_reason", "contract_ref")
 
 
 class MissionRuntimeError(SpecKittyError):
@@ -368,36 +364,6 @@ class NextDecision(NamedTuple):
     question: str | None = None
     options: tuple[str, ...] = ()
     reason: str | None = None
-
-
-def template_hash(template: MissionTemplate) -> str:
-    """Return the SHA-256 of what a description means, in hexadecimal.
-
-    Comments, order of keys and formatting do not count, so that they never disturb a running
-    mission. What a later release of the format added counts only where it is used, so that an older
-    description keeps its hash.
-    """
-    import hashlib
-
-    means: dict[str, object] = {
-        "mission": template.mission._asdict(),
-        "steps": [_meaning(step) for step in template.steps],
-    }
-    if template.audit_steps:
-        means["audit_steps"] = [
-            {
-                **step._asdict(),
-                "audit": {**step.audit._asdict(), "metadata": dict(step.audit.metadata)},
-            }
-            for step in template.audit_steps
-        ]
-    meaning = json.dumps(means, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(meaning.encode()).hexdigest()
-
-
-def _meaning(step: PromptStep) -> dict[str, object]:
-    fields = step._asdict()
-    return {k: v for k, v in fields.items() if v is not None or k not in _LATER_KEYS}
 
 
 def load_mission_template_file(path: Path, *, cache: Path | None = None) -> MissionTemplate:
