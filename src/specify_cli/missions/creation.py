@@ -18,6 +18,7 @@ from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.locks import file_lock
 from specify_cli.kernel.names import UnsafeName, slugify
+from specify_cli.kernel.terminal import first_control
 from specify_cli.kernel.ulid import new_ulid, ulid_time_ms
 from specify_cli.missions.documents import SPEC_FILE, TASKS_README, scaffold_text
 from specify_cli.missions.locks import lock_path
@@ -246,6 +247,12 @@ def _checked_title(title: str) -> str:
         raise UnsafeName(
             f"the title has {len(name)} characters (at most {MAX_TITLE}).",
             fix="Give a short title, and say the rest with --purpose-context.",
+            details={"what": "title", "name": name[:200]},
+        )
+    if first_control(name) is not None:
+        raise UnsafeName(
+            f"the title holds a control character: {name[:60]!r}.",
+            fix="Leave out what only a terminal understands.",
             details={"what": "title", "name": name[:200]},
         )
     slugify(name)
