@@ -62,9 +62,10 @@ def _reduced(schema: Any, *, is_map: bool = False) -> Any:
     }
     if "anyOf" in reduced:
         reduced = _nullable(reduced)
-    if "anyOf" in reduced and "properties" in reduced:
-        # Alternatives about keys that are already declared, e.g. "at least one of these".
-        del reduced["anyOf"]
+    for alternatives in ("anyOf", "oneOf"):
+        if alternatives in reduced and "properties" in reduced:
+            # They are about keys that are already declared, e.g. "at least one of these".
+            del reduced[alternatives]
     if "allOf" in reduced:
         parts = [part for part in reduced["allOf"] if part]
         if parts:

@@ -109,8 +109,8 @@ def test_a_legacy_key_is_refused_on_every_surface_at_any_depth(surface: str, key
     assert (f"$.{key}", "legacy_key") in found(surface, document | {key: 1})
     for name in document:
         deep = document | {name: [{"a": {key: 1}}]}
-        place = f".{name}" if name.isidentifier() else f"['{name}']"
-        assert (f"${place}[0].a.{key}", "legacy_key") in found(surface, deep)
+        where = f"$.{name}" if name.isidentifier() else f"$['{name}']"
+        assert (f"{where}[0].a.{key}", "legacy_key") in found(surface, deep)
 
 
 @pytest.mark.proves("001 FR-018")

@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 app = App(name="config", help="Add, remove, list and update the agents that work here.")
 
 
-def as_written(_type: object, tokens: Sequence[object]) -> str:
-    """Take a name as it is: the program's own check knows what was meant by a wrong one."""
-    return ",".join(str(getattr(token, "value", token)) for token in tokens)
-
-
-# Its names are the completion words of the shell, and the choices in the help.
-AgentName = Annotated[AgentKey, Parameter(converter=as_written, help="Agents to work on.")]
+AgentWord = AgentKey | str
+"""The agents that a shell offers; the program's own check knows what was meant by another word."""
+AgentName = Annotated[AgentWord, Parameter(help="Agents to work on.")]
 GlobalOption = Annotated[
     bool,
     Parameter(

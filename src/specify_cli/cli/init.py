@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from specify_cli.cli.agent_config import as_written
+from specify_cli.cli.agent_config import AgentWord
 from specify_cli.cli.declaring import Parameter
 from specify_cli.cli.options import JsonOption
 from specify_cli.cli.outcome import Outcome
-from specify_cli.initialization.agents import AgentKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,11 +16,8 @@ if TYPE_CHECKING:
 def init(
     *,
     ai: Annotated[
-        AgentKey | None,
-        Parameter(
-            converter=as_written,
-            help="Agents to write command files for, separated by commas: claude,codex.",
-        ),
+        AgentWord | None,
+        Parameter(help="Agents to write command files for, separated by commas: claude,codex."),
     ] = None,
     in_home: Annotated[
         bool,

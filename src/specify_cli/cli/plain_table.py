@@ -278,7 +278,7 @@ COMMANDS: Mapping[str, Command] = {
         'init:init',
         (),
         frozenset([]),
-        {'--global': ('in_home', True), '--non-interactive': ('non_interactive', True), '--yes': ('non_interactive', True), '--json': ('json', True)},
+        {'--ai': ('ai', 'text'), '--global': ('in_home', True), '--non-interactive': ('non_interactive', True), '--yes': ('non_interactive', True), '--json': ('json', True)},
     ),
     'merge': Command(
         'mission:merge',

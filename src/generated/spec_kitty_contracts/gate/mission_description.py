@@ -511,7 +511,7 @@ def mission_description_MissionStep(v: Any, p: str, out: list[Violation]) -> Non
                             out,
                             f"{p}.requires_inputs[{i8}]",
                             "type",
-                            S0 + "/$defs/MissionStep/properties/requires_inputs/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x9,
                             "a string",
                         )
@@ -521,8 +521,7 @@ def mission_description_MissionStep(v: Any, p: str, out: list[Violation]) -> Non
                                 out,
                                 f"{p}.requires_inputs[{i8}]",
                                 "minLength",
-                                S0
-                                + "/$defs/MissionStep/properties/requires_inputs/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x9,
                                 "at least 1 character",
                             )
@@ -544,7 +543,7 @@ def mission_description_MissionStep(v: Any, p: str, out: list[Violation]) -> Non
                             out,
                             f"{p}.depends_on[{i11}]",
                             "type",
-                            S0 + "/$defs/MissionStep/properties/depends_on/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x12,
                             "a string",
                         )
@@ -554,7 +553,7 @@ def mission_description_MissionStep(v: Any, p: str, out: list[Violation]) -> Non
                                 out,
                                 f"{p}.depends_on[{i11}]",
                                 "minLength",
-                                S0 + "/$defs/MissionStep/properties/depends_on/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x12,
                                 "at least 1 character",
                             )
@@ -1211,7 +1210,7 @@ def mission_description_MissionAuditStep(v: Any, p: str, out: list[Violation]) -
                             out,
                             f"{p}.depends_on[{i7}]",
                             "type",
-                            S0 + "/$defs/MissionAuditStep/properties/depends_on/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x8,
                             "a string",
                         )
@@ -1221,8 +1220,7 @@ def mission_description_MissionAuditStep(v: Any, p: str, out: list[Violation]) -
                                 out,
                                 f"{p}.depends_on[{i7}]",
                                 "minLength",
-                                S0
-                                + "/$defs/MissionAuditStep/properties/depends_on/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x8,
                                 "at least 1 character",
                             )

@@ -1400,7 +1400,7 @@ def next_decision(v: Any, p: str, out: list[Violation]) -> None:
                             out,
                             f"{p}.answerable_by[{i44}]",
                             "type",
-                            S0 + "/properties/answerable_by/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x45,
                             "a string",
                         )
@@ -1410,7 +1410,7 @@ def next_decision(v: Any, p: str, out: list[Violation]) -> None:
                                 out,
                                 f"{p}.answerable_by[{i44}]",
                                 "minLength",
-                                S0 + "/properties/answerable_by/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x45,
                                 "at least 1 character",
                             )

@@ -493,9 +493,14 @@ def orchestrator_request_TargetLane_ok(v: Any) -> bool:
     return True
 
 
-def orchestrator_request_TransitionRequest_to_anyOf_1_ok(v: Any) -> bool:
+def orchestrator_request_LaneWord_ok(v: Any) -> bool:
     if type(v) is not str:
         return False
+    else:
+        if not v:
+            return False
+        if len(v) > 60:
+            return False
     return True
 
 
@@ -700,18 +705,8 @@ def orchestrator_request_TransitionRequest_ok(v: Any) -> bool:
         if x3 is MISSING:
             return False
         else:
-            if type(x3) is not str:
+            if not (orchestrator_request_TargetLane_ok(x3) or orchestrator_request_LaneWord_ok(x3)):
                 return False
-            else:
-                if not x3:
-                    return False
-                if len(x3) > 60:
-                    return False
-                if not (
-                    orchestrator_request_TargetLane_ok(x3)
-                    or orchestrator_request_TransitionRequest_to_anyOf_1_ok(x3)
-                ):
-                    return False
         x4 = v.get("actor", MISSING)
         if x4 is MISSING:
             return False
@@ -884,9 +879,14 @@ def orchestrator_request_MergeStrategy_ok(v: Any) -> bool:
     return True
 
 
-def orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(v: Any) -> bool:
+def orchestrator_request_StrategyWord_ok(v: Any) -> bool:
     if type(v) is not str:
         return False
+    else:
+        if not v:
+            return False
+        if len(v) > 60:
+            return False
     return True
 
 
@@ -916,18 +916,11 @@ def orchestrator_request_MergeMissionRequest_ok(v: Any) -> bool:
                     return False
         x3 = v.get("strategy", MISSING)
         if x3 is not MISSING:
-            if type(x3) is not str:
+            if not (
+                orchestrator_request_MergeStrategy_ok(x3)
+                or orchestrator_request_StrategyWord_ok(x3)
+            ):
                 return False
-            else:
-                if not x3:
-                    return False
-                if len(x3) > 60:
-                    return False
-                if not (
-                    orchestrator_request_MergeStrategy_ok(x3)
-                    or orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(x3)
-                ):
-                    return False
         x4 = v.get("push", MISSING)
         if x4 is not MISSING:
             if type(x4) is not bool:
@@ -2209,16 +2202,14 @@ def orchestrator_request_TargetLane(v: Any, p: str, out: list[Violation]) -> Non
             )
 
 
-def orchestrator_request_TransitionRequest_to_anyOf_1(v: Any, p: str, out: list[Violation]) -> None:
+def orchestrator_request_LaneWord(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not str:
-        bad(
-            out,
-            p,
-            "type",
-            S0 + "/$defs/TransitionRequest/properties/to/anyOf/1/type",
-            v,
-            "a string",
-        )
+        bad(out, p, "type", S0 + "/$defs/LaneWord/type", v, "a string")
+    else:
+        if not v:
+            bad(out, p, "minLength", S0 + "/$defs/LaneWord/minLength", v, "at least 1 character")
+        if len(v) > 60:
+            bad(out, p, "maxLength", S0 + "/$defs/LaneWord/maxLength", v, "at most 60 characters")
 
 
 def orchestrator_request_RowRepoEvidence(v: Any, p: str, out: list[Violation]) -> None:
@@ -2737,55 +2728,24 @@ def orchestrator_request_TransitionRequest(v: Any, p: str, out: list[Violation])
                 "a string",
             )
         else:
-            if type(x3) is not str:
+            if not (orchestrator_request_TargetLane_ok(x3) or orchestrator_request_LaneWord_ok(x3)):
                 bad(
                     out,
                     f"{p}.to",
-                    "type",
-                    S0 + "/$defs/TransitionRequest/properties/to/type",
+                    "anyOf",
+                    S0 + "/$defs/TransitionRequest/properties/to/anyOf",
                     x3,
                     "a string",
                 )
-            else:
-                if not x3:
-                    bad(
-                        out,
-                        f"{p}.to",
-                        "minLength",
-                        S0 + "/$defs/TransitionRequest/properties/to/minLength",
-                        x3,
-                        "at least 1 character",
-                    )
-                if len(x3) > 60:
-                    bad(
-                        out,
-                        f"{p}.to",
-                        "maxLength",
-                        S0 + "/$defs/TransitionRequest/properties/to/maxLength",
-                        x3,
-                        "at most 60 characters",
-                    )
-                if not (
-                    orchestrator_request_TargetLane_ok(x3)
-                    or orchestrator_request_TransitionRequest_to_anyOf_1_ok(x3)
-                ):
-                    bad(
-                        out,
-                        f"{p}.to",
-                        "anyOf",
-                        S0 + "/$defs/TransitionRequest/properties/to/anyOf",
-                        x3,
-                        "a string",
-                    )
-                    closest(
-                        out,
-                        f"{p}.to",
-                        x3,
-                        (
-                            orchestrator_request_TargetLane,
-                            orchestrator_request_TransitionRequest_to_anyOf_1,
-                        ),
-                    )
+                closest(
+                    out,
+                    f"{p}.to",
+                    x3,
+                    (
+                        orchestrator_request_TargetLane,
+                        orchestrator_request_LaneWord,
+                    ),
+                )
         x4 = v.get("actor", MISSING)
         if x4 is MISSING:
             bad(
@@ -3210,18 +3170,23 @@ def orchestrator_request_MergeStrategy(v: Any, p: str, out: list[Violation]) -> 
             )
 
 
-def orchestrator_request_MergeMissionRequest_strategy_anyOf_1(
-    v: Any, p: str, out: list[Violation]
-) -> None:
+def orchestrator_request_StrategyWord(v: Any, p: str, out: list[Violation]) -> None:
     if type(v) is not str:
-        bad(
-            out,
-            p,
-            "type",
-            S0 + "/$defs/MergeMissionRequest/properties/strategy/anyOf/1/type",
-            v,
-            "a string",
-        )
+        bad(out, p, "type", S0 + "/$defs/StrategyWord/type", v, "a string")
+    else:
+        if not v:
+            bad(
+                out, p, "minLength", S0 + "/$defs/StrategyWord/minLength", v, "at least 1 character"
+            )
+        if len(v) > 60:
+            bad(
+                out,
+                p,
+                "maxLength",
+                S0 + "/$defs/StrategyWord/maxLength",
+                v,
+                "at most 60 characters",
+            )
 
 
 def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation]) -> None:
@@ -3299,55 +3264,27 @@ def orchestrator_request_MergeMissionRequest(v: Any, p: str, out: list[Violation
                     )
         x3 = v.get("strategy", MISSING)
         if x3 is not MISSING:
-            if type(x3) is not str:
+            if not (
+                orchestrator_request_MergeStrategy_ok(x3)
+                or orchestrator_request_StrategyWord_ok(x3)
+            ):
                 bad(
                     out,
                     f"{p}.strategy",
-                    "type",
-                    S0 + "/$defs/MergeMissionRequest/properties/strategy/type",
+                    "anyOf",
+                    S0 + "/$defs/MergeMissionRequest/properties/strategy/anyOf",
                     x3,
                     "a string",
                 )
-            else:
-                if not x3:
-                    bad(
-                        out,
-                        f"{p}.strategy",
-                        "minLength",
-                        S0 + "/$defs/MergeMissionRequest/properties/strategy/minLength",
-                        x3,
-                        "at least 1 character",
-                    )
-                if len(x3) > 60:
-                    bad(
-                        out,
-                        f"{p}.strategy",
-                        "maxLength",
-                        S0 + "/$defs/MergeMissionRequest/properties/strategy/maxLength",
-                        x3,
-                        "at most 60 characters",
-                    )
-                if not (
-                    orchestrator_request_MergeStrategy_ok(x3)
-                    or orchestrator_request_MergeMissionRequest_strategy_anyOf_1_ok(x3)
-                ):
-                    bad(
-                        out,
-                        f"{p}.strategy",
-                        "anyOf",
-                        S0 + "/$defs/MergeMissionRequest/properties/strategy/anyOf",
-                        x3,
-                        "a string",
-                    )
-                    closest(
-                        out,
-                        f"{p}.strategy",
-                        x3,
-                        (
-                            orchestrator_request_MergeStrategy,
-                            orchestrator_request_MergeMissionRequest_strategy_anyOf_1,
-                        ),
-                    )
+                closest(
+                    out,
+                    f"{p}.strategy",
+                    x3,
+                    (
+                        orchestrator_request_MergeStrategy,
+                        orchestrator_request_StrategyWord,
+                    ),
+                )
         x4 = v.get("push", MISSING)
         if x4 is not MISSING:
             if type(x4) is not bool:

@@ -255,7 +255,7 @@ def run_note_RunNotePayload(v: Any, p: str, out: list[Violation]) -> None:
                             out,
                             f"{p}.hard_triggers[{i10}]",
                             "type",
-                            S0 + "/$defs/RunNotePayload/properties/hard_triggers/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x11,
                             "a string",
                         )
@@ -265,8 +265,7 @@ def run_note_RunNotePayload(v: Any, p: str, out: list[Violation]) -> None:
                                 out,
                                 f"{p}.hard_triggers[{i10}]",
                                 "minLength",
-                                S0
-                                + "/$defs/RunNotePayload/properties/hard_triggers/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x11,
                                 "at least 1 character",
                             )
@@ -288,7 +287,7 @@ def run_note_RunNotePayload(v: Any, p: str, out: list[Violation]) -> None:
                             out,
                             f"{p}.notify[{i13}]",
                             "type",
-                            S0 + "/$defs/RunNotePayload/properties/notify/items/type",
+                            S0 + "/$defs/NonEmptyText/type",
                             x14,
                             "a string",
                         )
@@ -298,7 +297,7 @@ def run_note_RunNotePayload(v: Any, p: str, out: list[Violation]) -> None:
                                 out,
                                 f"{p}.notify[{i13}]",
                                 "minLength",
-                                S0 + "/$defs/RunNotePayload/properties/notify/items/minLength",
+                                S0 + "/$defs/NonEmptyText/minLength",
                                 x14,
                                 "at least 1 character",
                             )

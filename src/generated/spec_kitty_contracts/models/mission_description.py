@@ -8,6 +8,8 @@ from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import Contract
 
+from .definitions import NonEmptyText
+
 
 class AuditSettings(Contract):
     """How an audit works."""
@@ -27,12 +29,6 @@ class AuditSettings(Contract):
         str | None, Field(description="A word to find it by.", min_length=1, pattern="\\S")
     ] = None
     metadata: Annotated[dict[str, Any] | None, Field(description="Anything else.")] = None
-
-
-DependsOnItem = TypeAliasType("DependsOnItem", Annotated[str, Field(min_length=1)])
-
-
-RequiresInput = TypeAliasType("RequiresInput", Annotated[str, Field(min_length=1)])
 
 
 MissionTypeKey = TypeAliasType(
@@ -155,7 +151,7 @@ class MissionAuditStep(Contract):
         SignificanceRating | None, Field(description="How much depends on it.")
     ] = None
     depends_on: Annotated[
-        list[DependsOnItem] | None,
+        list[NonEmptyText] | None,
         Field(description="Ids of the steps that must be complete first."),
     ] = None
     raci: Annotated[
@@ -168,7 +164,7 @@ class MissionAuditStep(Contract):
     ] = None
 
 
-class MissionStep1(Contract):
+class MissionStep(Contract):
     """A step that an agent does."""
 
     model_config = ConfigDict(
@@ -180,11 +176,11 @@ class MissionStep1(Contract):
     ]
     description: Annotated[str | None, Field(description="More about it.")] = None
     prompt: Annotated[
-        str,
+        str | None,
         Field(
             description="The instructions; either these or a template.", min_length=1, pattern="\\S"
         ),
-    ]
+    ] = None
     prompt_template: Annotated[
         str | None,
         Field(
@@ -197,11 +193,11 @@ class MissionStep1(Contract):
         str | None, Field(description="The file that the step produces.")
     ] = None
     requires_inputs: Annotated[
-        list[RequiresInput] | None,
+        list[NonEmptyText] | None,
         Field(description="Each one that is missing is asked for before the step."),
     ] = None
     depends_on: Annotated[
-        list[DependsOnItem] | None,
+        list[NonEmptyText] | None,
         Field(description="Ids of the steps that must be complete first."),
     ] = None
     agent_profile: Annotated[str | None, Field(description="Who should do it.")] = None
@@ -230,79 +226,6 @@ class MissionStep1(Contract):
     contract_ref: Annotated[
         str | None, Field(description="Name of a step contract; kept, not used.")
     ] = None
-
-
-class MissionStep2(Contract):
-    """A step that an agent does."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    id: Annotated[StepId, Field(description="Unique among all steps.")]
-    title: Annotated[
-        str, Field(description="What is done, in a few words.", min_length=1, pattern="\\S")
-    ]
-    description: Annotated[str | None, Field(description="More about it.")] = None
-    prompt: Annotated[
-        str | None,
-        Field(
-            description="The instructions; either these or a template.", min_length=1, pattern="\\S"
-        ),
-    ] = None
-    prompt_template: Annotated[
-        str,
-        Field(
-            description="File with the instructions, beside the description.",
-            min_length=1,
-            pattern="\\S",
-        ),
-    ]
-    expected_output: Annotated[
-        str | None, Field(description="The file that the step produces.")
-    ] = None
-    requires_inputs: Annotated[
-        list[RequiresInput] | None,
-        Field(description="Each one that is missing is asked for before the step."),
-    ] = None
-    depends_on: Annotated[
-        list[DependsOnItem] | None,
-        Field(description="Ids of the steps that must be complete first."),
-    ] = None
-    agent_profile: Annotated[str | None, Field(description="Who should do it.")] = None
-    agent_profile_1: Annotated[
-        str | None,
-        Field(alias="agent-profile", description="The same, as the existing CLI spells it."),
-    ] = None
-    guard: Annotated[
-        str | None,
-        Field(
-            description="The check that says whether the step is done.", min_length=1, pattern="\\S"
-        ),
-    ] = None
-    per_work_package: Annotated[
-        Literal["implement", "review"] | None,
-        Field(description="The step is done once for every work package."),
-    ] = None
-    raci: Annotated[
-        RaciAssignment | None,
-        Field(description="Who takes which role, when that is not the usual."),
-    ] = None
-    raci_override_reason: Annotated[
-        str | None,
-        Field(description="Why the roles are not the usual ones.", min_length=1, pattern="\\S"),
-    ] = None
-    contract_ref: Annotated[
-        str | None, Field(description="Name of a step contract; kept, not used.")
-    ] = None
-
-
-MissionStep = TypeAliasType(
-    "MissionStep",
-    Annotated[
-        MissionStep1 | MissionStep2,
-        Field(description="A step that an agent does.", title="MissionStep"),
-    ],
-)
 
 
 class MissionDescription(Contract):

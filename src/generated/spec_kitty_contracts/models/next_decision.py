@@ -16,6 +16,7 @@ from .definitions import (
     MissionNumber,
     MissionSlug,
     MissionType,
+    NonEmptyText,
     Timestamp,
     Ulid,
     WorkPackageId,
@@ -64,9 +65,6 @@ class GuardFailure(Contract):
     looked_for: Annotated[str, Field(description="What was looked for.", min_length=1)]
     found: Annotated[str, Field(description="What was found instead.", min_length=1)]
     fix: Annotated[str, Field(description="What to do.", min_length=1)]
-
-
-AnswerableByItem = TypeAliasType("AnswerableByItem", Annotated[str, Field(min_length=1)])
 
 
 class Origin(Contract):
@@ -195,7 +193,7 @@ class NextDecision(Contract):
         ),
     ] = None
     answerable_by: Annotated[
-        list[AnswerableByItem] | None,
+        list[NonEmptyText] | None,
         Field(
             description="Who may answer `question`: kinds of actors, with a name where it must be that one, e.g. `human:ada`."
         ),

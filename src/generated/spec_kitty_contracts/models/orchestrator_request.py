@@ -103,6 +103,20 @@ class DesignStatusRequest(Contract):
     ]
 
 
+LaneWord = TypeAliasType(
+    "LaneWord",
+    Annotated[
+        str,
+        Field(
+            description="A lane, however it is spelled: `for_review`, `for-review`, `doing`.",
+            max_length=60,
+            min_length=1,
+            title="LaneWord",
+        ),
+    ],
+)
+
+
 class ListReadyRequest(Contract):
     """Ask which work packages can be started."""
 
@@ -117,37 +131,6 @@ class ListReadyRequest(Contract):
             min_length=1,
         ),
     ]
-
-
-Strategy = TypeAliasType(
-    "Strategy",
-    Annotated[str, Field(description="merge, squash or rebase.", max_length=60, min_length=1)],
-)
-
-
-class MergeMissionRequest(Contract):
-    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-    )
-    mission: Annotated[
-        str,
-        Field(
-            description="Slug, ULID, its first 8 characters, or the words of the slug.",
-            max_length=200,
-            min_length=1,
-        ),
-    ]
-    target: Annotated[
-        str | None,
-        Field(description="Another branch to bring it onto.", max_length=200, min_length=1),
-    ] = None
-    strategy: Annotated[
-        MergeStrategy | Strategy | None, Field(description="merge, squash or rebase.")
-    ] = None
-    push: Annotated[bool | None, Field(description="Push the target branch afterwards.")] = None
-    actor: Annotated[ActorName | None, Field(description="Who acts.")] = None
 
 
 class MissionStateRequest(Contract):
@@ -304,6 +287,17 @@ class StartReviewRequest(Contract):
     ] = None
 
 
+StrategyWord = TypeAliasType(
+    "StrategyWord",
+    Annotated[
+        str,
+        Field(
+            description="A word for a strategy.", max_length=60, min_length=1, title="StrategyWord"
+        ),
+    ],
+)
+
+
 TargetLane = TypeAliasType(
     "TargetLane",
     Annotated[
@@ -322,14 +316,6 @@ TargetLane = TypeAliasType(
             description="A lane that a work package can be moved to, in the order work moves through them.",
             title="TargetLane",
         ),
-    ],
-)
-
-
-To = TypeAliasType(
-    "To",
-    Annotated[
-        str, Field(description="The lane; `doing` means in_progress.", max_length=60, min_length=1)
     ],
 )
 
@@ -436,6 +422,31 @@ class DeferDecisionRequest(Contract):
     ] = None
 
 
+class MergeMissionRequest(Contract):
+    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+    )
+    mission: Annotated[
+        str,
+        Field(
+            description="Slug, ULID, its first 8 characters, or the words of the slug.",
+            max_length=200,
+            min_length=1,
+        ),
+    ]
+    target: Annotated[
+        str | None,
+        Field(description="Another branch to bring it onto.", max_length=200, min_length=1),
+    ] = None
+    strategy: Annotated[
+        MergeStrategy | StrategyWord | None, Field(description="merge, squash or rebase.")
+    ] = None
+    push: Annotated[bool | None, Field(description="Push the target branch afterwards.")] = None
+    actor: Annotated[ActorName | None, Field(description="Who acts.")] = None
+
+
 class OpenDecisionRequest(Contract):
     """Ask a question of the mission's planning."""
 
@@ -498,7 +509,7 @@ class TransitionRequest(Contract):
     wp: Annotated[
         AnyWorkPackageId, Field(description="The work package: `WP01`, `WP1` or `wp-01`.")
     ]
-    to: Annotated[TargetLane | To, Field(description="The lane; `doing` means in_progress.")]
+    to: Annotated[TargetLane | LaneWord, Field(description="The lane; `doing` means in_progress.")]
     actor: Annotated[ActorName, Field(description="Who acts.")]
     note: Annotated[str | None, Field(description="Why.", max_length=10000, min_length=1)] = None
     policy: Annotated[

@@ -4,16 +4,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
-from typing_extensions import TypeAliasType
 
 from spec_kitty_contracts.models.base import Contract
 
-from .definitions import Sha256, Timestamp, Ulid
-
-HardTrigger = TypeAliasType("HardTrigger", Annotated[str, Field(min_length=1)])
-
-
-NotifyItem = TypeAliasType("NotifyItem", Annotated[str, Field(min_length=1)])
+from .definitions import NonEmptyText, Sha256, Timestamp, Ulid
 
 
 class RunNotePayload(Contract):
@@ -42,10 +36,11 @@ class RunNotePayload(Contract):
         None
     )
     hard_triggers: Annotated[
-        list[HardTrigger] | None, Field(description="What alone makes it high.")
+        list[NonEmptyText] | None, Field(description="What alone makes it high.")
     ] = None
     notify: Annotated[
-        list[NotifyItem] | None, Field(description="Who is to be told that the answer is overdue.")
+        list[NonEmptyText] | None,
+        Field(description="Who is to be told that the answer is overdue."),
     ] = None
     reason: Annotated[str | None, Field(description="Why an answer was refused.", min_length=1)] = (
         None

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+from .definitions import NonEmptyText
+
 
 class AuditSettings(TypedDict):
     """How an audit works."""
@@ -110,7 +112,7 @@ class MissionAuditStep(TypedDict):
     """How it works."""
     significance: NotRequired[SignificanceRating]
     """How much depends on it."""
-    depends_on: NotRequired[list[str]]
+    depends_on: NotRequired[list[NonEmptyText]]
     """Ids of the steps that must be complete first."""
     raci: NotRequired[RaciAssignment]
     """Who takes which role, when that is not the usual."""
@@ -118,39 +120,17 @@ class MissionAuditStep(TypedDict):
     """Why the roles are not the usual ones."""
 
 
-MissionStep1 = TypedDict(
-    "MissionStep1",
-    {
-        "id": StepId,
-        "title": str,
-        "description": NotRequired[str],
-        "prompt": str,
-        "prompt_template": NotRequired[str],
-        "expected_output": NotRequired[str],
-        "requires_inputs": NotRequired[list[str]],
-        "depends_on": NotRequired[list[str]],
-        "agent_profile": NotRequired[str],
-        "agent-profile": NotRequired[str],
-        "guard": NotRequired[str],
-        "per_work_package": NotRequired[Literal["implement", "review"]],
-        "raci": NotRequired[RaciAssignment],
-        "raci_override_reason": NotRequired[str],
-        "contract_ref": NotRequired[str],
-    },
-)
-
-
-MissionStep2 = TypedDict(
-    "MissionStep2",
+MissionStep = TypedDict(
+    "MissionStep",
     {
         "id": StepId,
         "title": str,
         "description": NotRequired[str],
         "prompt": NotRequired[str],
-        "prompt_template": str,
+        "prompt_template": NotRequired[str],
         "expected_output": NotRequired[str],
-        "requires_inputs": NotRequired[list[str]],
-        "depends_on": NotRequired[list[str]],
+        "requires_inputs": NotRequired[list[NonEmptyText]],
+        "depends_on": NotRequired[list[NonEmptyText]],
         "agent_profile": NotRequired[str],
         "agent-profile": NotRequired[str],
         "guard": NotRequired[str],
@@ -160,10 +140,6 @@ MissionStep2 = TypedDict(
         "contract_ref": NotRequired[str],
     },
 )
-
-
-MissionStep: TypeAlias = MissionStep1 | MissionStep2
-"""A step that an agent does."""
 
 
 class MissionDescription(TypedDict):

@@ -11,6 +11,7 @@ from .definitions import (
     MissionNumber,
     MissionSlug,
     MissionType,
+    NonEmptyText,
     Timestamp,
     Ulid,
     WorkPackageId,
@@ -163,5 +164,5 @@ class NextDecision(TypedDict):
     """With `--answer`: the answer that was recorded."""
     decision_due_at: NotRequired[Timestamp]
     """When the answer to `question` is overdue; only for an audit that has been asked."""
-    answerable_by: NotRequired[list[str]]
+    answerable_by: NotRequired[list[NonEmptyText]]
     """Who may answer `question`: kinds of actors, with a name where it must be that one, e.g. `human:ada`."""

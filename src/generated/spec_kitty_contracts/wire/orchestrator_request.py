@@ -44,30 +44,15 @@ class DesignStatusRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
 
 
+LaneWord: TypeAlias = str
+"""A lane, however it is spelled: `for_review`, `for-review`, `doing`."""
+
+
 class ListReadyRequest(TypedDict):
     """Ask which work packages can be started."""
 
     mission: str
     """Slug, ULID, its first 8 characters, or the words of the slug."""
-
-
-Strategy: TypeAlias = str
-"""merge, squash or rebase."""
-
-
-class MergeMissionRequest(TypedDict):
-    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
-
-    mission: str
-    """Slug, ULID, its first 8 characters, or the words of the slug."""
-    target: NotRequired[str]
-    """Another branch to bring it onto."""
-    strategy: NotRequired[MergeStrategy | Strategy]
-    """merge, squash or rebase."""
-    push: NotRequired[bool]
-    """Push the target branch afterwards."""
-    actor: NotRequired[ActorName]
-    """Who acts."""
 
 
 class MissionStateRequest(TypedDict):
@@ -156,6 +141,10 @@ class StartReviewRequest(TypedDict):
     """What the review refers to."""
 
 
+StrategyWord: TypeAlias = str
+"""A word for a strategy."""
+
+
 TargetLane: TypeAlias = Literal[
     "planned",
     "claimed",
@@ -168,10 +157,6 @@ TargetLane: TypeAlias = Literal[
     "canceled",
 ]
 """A lane that a work package can be moved to, in the order work moves through them."""
-
-
-To: TypeAlias = str
-"""The lane; `doing` means in_progress."""
 
 
 class AcceptMissionRequest(TypedDict):
@@ -234,6 +219,21 @@ class DeferDecisionRequest(TypedDict):
     """How the orchestrator lets its agents work."""
 
 
+class MergeMissionRequest(TypedDict):
+    """Bring a mission's work onto its target branch once every work package is approved and no commit is newer than its review, accepted or not."""
+
+    mission: str
+    """Slug, ULID, its first 8 characters, or the words of the slug."""
+    target: NotRequired[str]
+    """Another branch to bring it onto."""
+    strategy: NotRequired[MergeStrategy | StrategyWord]
+    """merge, squash or rebase."""
+    push: NotRequired[bool]
+    """Push the target branch afterwards."""
+    actor: NotRequired[ActorName]
+    """Who acts."""
+
+
 class OpenDecisionRequest(TypedDict):
     """Ask a question of the mission's planning."""
 
@@ -264,7 +264,7 @@ class TransitionRequest(TypedDict):
     """Slug, ULID, its first 8 characters, or the words of the slug."""
     wp: AnyWorkPackageId
     """The work package: `WP01`, `WP1` or `wp-01`."""
-    to: TargetLane | To
+    to: TargetLane | LaneWord
     """The lane; `doing` means in_progress."""
     actor: ActorName
     """Who acts."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from .definitions import Sha256, Timestamp, Ulid
+from .definitions import NonEmptyText, Sha256, Timestamp, Ulid
 
 
 class RunNotePayload(TypedDict):
@@ -25,9 +25,9 @@ class RunNotePayload(TypedDict):
     """How significant the audit is."""
     total: NotRequired[int]
     """Sum of the six dimensions."""
-    hard_triggers: NotRequired[list[str]]
+    hard_triggers: NotRequired[list[NonEmptyText]]
     """What alone makes it high."""
-    notify: NotRequired[list[str]]
+    notify: NotRequired[list[NonEmptyText]]
     """Who is to be told that the answer is overdue."""
     reason: NotRequired[str]
     """Why an answer was refused."""
