@@ -361,3 +361,110 @@ def test_control_characters_of_a_file_never_get_to_a_terminal(
     prompt = (spoilt.root / again.document["prompt_file"]).read_text("utf-8")
     assert not has_control(prompt)
     assert r"\x1b[2Jred\x9b31m\u202egnp\x07" in prompt
+
+
+NAMED = (
+    ("next",),
+    ("next", "--result", "success"),
+    ("implement", "WP02"),
+    ("agent", "action", "review", "WP02"),
+    ("agent", "tasks", "move-task", "WP02", "--to", "blocked"),
+    ("agent", "tasks", "mark-status", "WP01:T011", "--status", "done"),
+    ("agent", "tasks", "add-history", "WP01", "--note", "Tests pass"),
+    ("agent", "status", "emit", "WP02", "--to", "claimed"),
+    ("agent", "context", "resolve", "--action", "plan"),
+    ("accept",),
+    ("tasks",),
+)
+"""Commands that say who acts."""
+
+
+@pytest.mark.parametrize("agent", ["cl\naude", "\x1b[31mred", "--json", "x" * 4000])
+def test_a_name_that_no_line_can_hold_is_refused_by_every_command_that_takes_one(
+    agent: str, spoilt: Spoilt, ask: Callable[..., Answer]
+) -> None:
+    for words in NAMED:
+        option = "--actor" if words[0] == "tasks" or "emit" in words else "--agent"
+        answer = ask(*words, "--mission", spoilt.lab.slug, f"{option}={agent}")
+        assert answer.document.get("error_code") == "INVALID_ACTOR", (words, answer)
+        assert answer.status == 2
+        assert len(answer.document["message"]) < 200
+
+
+def test_texts_that_a_terminal_would_obey_are_refused_where_they_become_files(
+    spoilt: Spoilt, ask: Callable[..., Answer]
+) -> None:
+    mission = ("--mission", spoilt.lab.slug)
+    for words in (
+        ("specify", f"Todo {CONTROLS}"),
+        (
+            "agent",
+            "tasks",
+            "add-history",
+            "WP01",
+            "--agent",
+            "claude",
+            "--note",
+            CONTROLS,
+            *mission,
+        ),
+        (*open_question(spoilt.lab.slug, "x")[:-1], CONTROLS),
+    ):
+        answer = ask(*words)
+        assert (answer.status, "control" in answer.document["message"]) == (2, True), answer
+
+
+def test_an_answer_to_a_closed_a_foreign_or_no_question_is_refused_with_what_holds(
+    spoilt: Spoilt, ask: Callable[..., Answer]
+) -> None:
+    mission, guide = ("--mission", spoilt.lab.slug), ("--mission", spoilt.guide)
+    [entry] = ask("agent", "decision", "list", *mission).document["decisions"]
+    resolve = ("agent", "decision", "resolve", entry["decision_id"], "--final-answer")
+    foreign = ask(*resolve, "a file", *guide)
+    assert foreign.document["error_code"] == "DECISION_NOT_FOUND"
+    assert spoilt.lab.slug in foreign.document["fix"]
+    assert ask(*resolve, "a file", *mission).status == 0
+    closed = ask(*resolve, "a database", *mission)
+    assert closed.document["error_code"] == "DECISION_TERMINAL_CONFLICT"
+    assert "'a file'" in closed.document["message"]
+    answer = ("next", "--agent", "claude", *mission, "--answer", "x")
+    for words in (answer, (*answer, "--decision-id", "input:region")):
+        assert ask(*words).document["error_code"] == "NO_PENDING_DECISION"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 10_000_000, "more than 1,000,000 bytes"),
+        ("## What to do\n\nWalk.\x1b[2J\n", "survey.md line 3"),
+        ("## What to do\n\nPay 5$ for it.\n", "survey.md line 3"),
+        ("## What to do\n\nAsk $nobody.\n", "there is no $nobody"),
+    ],
+    ids=["ten megabytes", "a control character", "a stray dollar", "an unknown name"],
+)
+def test_a_prompt_template_that_no_prompt_can_be_made_of_is_named_before_anything_is_handed_out(
+    text: str, said: str, spoilt: Spoilt, ask: Callable[..., Answer]
+) -> None:
+    spoilt.path("{guide}/survey.md").write_text(text, encoding="utf-8")
+    advance = ("next", "--agent", "zoe", "--mission", spoilt.guide, "--result", "success")
+    checks = (
+        [advance]
+        if "nobody" in said
+        else [advance, ("mission-type", "validate", str(spoilt.path("{guide}")))]
+    )
+    for words in checks:
+        answer = ask(*words)
+        assert answer.document["error_code"] == "PROMPT_TEMPLATE_INVALID", answer
+        assert said in answer.document["message"]
+
+
+def test_a_work_package_of_ten_megabytes_is_refused_and_never_handed_out(
+    spoilt: Spoilt, ask: Callable[..., Answer]
+) -> None:
+    path = spoilt.path(FILES["work package"])
+    path.write_text(path.read_text("utf-8") + "x" * 10_000_000, encoding="utf-8")
+    mission = ("--mission", spoilt.lab.slug)
+    for words in (("next", *mission), ("next", "--agent", "claude", *mission, "--retry")):
+        answer = ask(*words)
+        assert answer.document["error_code"] == "INVALID_WORK_PACKAGE"
+        assert "more than 1,000,000 bytes" in answer.document["message"]

@@ -10,7 +10,6 @@ from specify_cli.kernel.errors import UsageError
 MAX_SEGMENT = 120
 _MAX_AGENT = 120
 # What turns the direction of a text around makes it read otherwise than it is.
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]*\Z"
 
 
@@ -90,24 +89,6 @@ def check_agent(agent: str) -> None:
     raise UnusableName(
         f"{agent[:40]!r} is not usable as an agent's name.",
         fix="Use a short name such as claude or codex.",
-    )
-
-
-def control_character(text: str, *, layout: str = "") -> str | None:
-    """Return the first character that acts on a terminal or on the direction of a text; None without one.
-
-    Args:
-        text: What somebody said.
-        layout: Control characters that are fine.
-    """
-    return next(
-        (
-            character
-            for character in text
-            if character not in layout
-            and (character in _TURNING or unicodedata.category(character) in ("Cc", "Cs"))
-        ),
-        None,
     )
 
 

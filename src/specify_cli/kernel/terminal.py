@@ -28,10 +28,13 @@ def harmless_json(text: str) -> str:
 
 
 def first_control(text: str) -> tuple[int, str] | None:
-    """Return line and character of the first control character of a text, or None."""
+    """Return line and character of the first control character of a text, or None.
+
+    Half a surrogate pair is one, too: it cannot be written at all.
+    """
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.isprintable():
-            found = next((c for c in line if ord(c) in _SHOWN), None)
+            found = next((c for c in line if ord(c) in _SHOWN or "\ud800" <= c <= "\udfff"), None)
             if found is not None:
                 return number, found
     return None

@@ -7,12 +7,12 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specify_cli.events.free_text import public_name
 from specify_cli.git.branches import branch_tips, landing_place
 from specify_cli.git.process import run_git
 from specify_cli.git.worktrees import dirty_files, list_worktrees
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.files import read_text
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.documents import PLAN_FILE, SPEC_FILE, uncommitted_files
 from specify_cli.missions.guards import GuardFailure
 from specify_cli.missions.handoff import shown_worktree, uncommitted_failures
@@ -191,7 +191,7 @@ def accept_mission(
         WorkflowEvidenceRequired: WORKFLOW_EVIDENCE_REQUIRED with `required_evidence_path`.
         SpecKittyError: WRONG_BRANCH, SAFE_COMMIT_*, CORRUPT_METADATA.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     message = f"Accept {mission.slug}"
     with MissionStatus.change(mission_log(project, mission), message=message) as change:
         end = None if steps is None else steps(mission)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from specify_cli.events.free_text import public_name, without_personal_data
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import read_text
-from specify_cli.kernel.names import check_agent, control_character
+from specify_cli.kernel.names import check_agent
+from specify_cli.kernel.terminal import first_control
 from specify_cli.missions.documents import Document, uncommitted_files
 from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.home import write_documents
@@ -26,7 +27,6 @@ ANALYSIS_FILE: Final = "analysis-report.md"
 MAX_REPORT: Final = 200_000
 """Characters of a report."""
 _MIN_WORDS: Final = 20
-_LAYOUT: Final = "\n\t"
 
 
 class AnalysisMissing(SpecKittyError):
@@ -182,9 +182,10 @@ def _checked(report: str) -> str:
     if len(text) > MAX_REPORT:
         problem = f"it has {len(text)} characters (at most {MAX_REPORT})"
     else:
-        odd = control_character(text, layout=_LAYOUT)
-        if odd is not None:
-            problem = f"it holds the control character U+{ord(odd):04X}"
+        found = first_control(text)
+        if found is not None:
+            line, odd = found
+            problem = f"line {line} holds the control character U+{ord(odd):04X}"
     if problem is None:
         return text
     raise UnusableAnalysis(

@@ -17,7 +17,8 @@ from specify_cli.identity.project import load_identity
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.locks import file_lock
-from specify_cli.kernel.names import UnsafeName, control_character, slugify
+from specify_cli.kernel.names import UnsafeName, slugify
+from specify_cli.kernel.terminal import first_control
 from specify_cli.kernel.ulid import new_ulid, ulid_time_ms
 from specify_cli.missions.documents import SPEC_FILE, TASKS_README, filled, scaffold_template
 from specify_cli.missions.locks import lock_path
@@ -270,12 +271,11 @@ def _checked_title(title: str) -> str:
             fix="Give a short title, and say the rest with --purpose-context.",
             details={"what": "title", "name": name[:200]},
         )
-    odd = control_character(name)
-    if odd is not None:
+    if first_control(name) is not None:
         raise UnsafeName(
-            f"the title holds the control character U+{ord(odd):04X}.",
+            f"the title holds a control character: {name[:60]!r}.",
             fix="Leave out what only a terminal understands.",
-            details={"what": "title"},
+            details={"what": "title", "name": name[:200]},
         )
     slugify(name)
     return name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from specify_cli.events.free_text import public_actor
 from specify_cli.kernel.errors import UsageError
+from specify_cli.kernel.names import check_agent
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.claims import change_lane
 from specify_cli.missions.implementation import execution_mode as mode_of
@@ -147,6 +148,7 @@ def emit_transition(
 
     Raises:
         UnknownLane: UNKNOWN_LANE.
+        UnusableName: INVALID_ACTOR.
         InvalidJson: INVALID_JSON: evidence or review result of another shape.
         UnknownExecutionMode: UNKNOWN_EXECUTION_MODE.
         WorkPackageNotFound: WP_NOT_FOUND.
@@ -156,6 +158,8 @@ def emit_transition(
         ContractViolation: CONTRACT_VIOLATION.
         SpecKittyError: Whatever committing raises.
     """
+    if isinstance(actor, str):
+        check_agent(actor)
     actor = public_actor(actor)
     lane = parse_lane(to)
     if execution_mode is not None and execution_mode not in EXECUTION_MODES:

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.events.free_text import public_name
 from specify_cli.git.process import try_git
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.documents import TASKS_FILE, uncommitted_files
 from specify_cli.missions.home import write_documents
 from specify_cli.missions.lane_assignment import compute_lanes, lanes_bytes
@@ -156,7 +156,7 @@ def finalize_tasks(
         TasksInvalid: TASKS_INVALID.
         SpecKittyError: What `MissionStatus.change` raises.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     status = MissionStatus.load(mission_log(project, mission))
     checked = check_all(mission)
     problems = list(checked.problems)

@@ -9,6 +9,8 @@ from specify_cli.events.free_text import public_name, without_personal_data
 from specify_cli.kernel.clock import utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
 from specify_cli.kernel.files import ReadFailed
+from specify_cli.kernel.names import check_agent
+from specify_cli.kernel.terminal import first_control
 from specify_cli.missions.activity_log import with_entry
 from specify_cli.missions.documents import uncommitted_files
 from specify_cli.missions.home import write_documents
@@ -242,6 +244,12 @@ def add_history(
             f"the note is longer than {_NOTE_LENGTH} characters.",
             fix='Say what happened: --note "Tests pass" --agent claude',
         )  # fmt: skip
+    check_agent(actor)
+    if first_control(said) is not None:
+        raise InvalidNote(
+            "the note holds a control character, which only a terminal understands.",
+            fix="Leave it out; line breaks are fine.",
+        )
     package = find_work_package(mission, wp_id)
     entry_id = f"hist-{secrets.token_hex(16)}"
     at = utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")

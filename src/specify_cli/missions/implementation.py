@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.events.free_text import public_name
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.bookkeeping import joined
 from specify_cli.missions.guards import GuardsUnmet
 from specify_cli.missions.handoff import examine
@@ -124,7 +124,7 @@ def start_implementation(
         TransitionRejected: TRANSITION_REJECTED: it cannot be started from where it stands.
         SpecKittyError: As `ensure_workspace`.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} started by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
@@ -263,7 +263,7 @@ def hand_off(
         TransitionRejected: TRANSITION_REJECTED: it is not in progress.
         SpecKittyError: As `handoff_problems`.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} handed off by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:

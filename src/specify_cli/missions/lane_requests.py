@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.events.free_text import public_name, public_names
+from specify_cli.events.free_text import public_names
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.emit import emit_transition
 from specify_cli.missions.implementation import hand_off, plan_unseen, start_implementation
 from specify_cli.missions.mission import mission_log
@@ -115,7 +116,7 @@ def request_lane(project: Project, mission: Mission, request: LaneRequest) -> La
         SpecKittyError: As the acts of implementation and review.
     """
     request = request._replace(
-        actor=public_name(request.actor),
+        actor=recorded_name(request.actor),
         evidence=public_names(request.evidence),
         review_result=public_names(request.review_result),
     )

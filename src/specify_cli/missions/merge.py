@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
-from specify_cli.events.free_text import public_name
 from specify_cli.git.branches import branch_tip, landing_place
 from specify_cli.git.merging import advance_branch
 from specify_cli.git.pushing import PushFailed, push_branch, remote_of
@@ -19,6 +18,7 @@ from specify_cli.kernel import stopping
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.locks import file_lock
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.consolidation import bring_status_home
 from specify_cli.missions.home import documents_target, write_documents
 from specify_cli.missions.landing import land, plan_landing
@@ -99,7 +99,7 @@ def merge_mission(
         PushFailed: PUSH_FAILED: before anything is done when there is no remote; else the merge is done.
         SpecKittyError: LANES_MISSING, LOCK_TIMEOUT, GIT_FAILED, SAFE_COMMIT_*.
     """
-    actor, chosen = public_name(actor), merge_strategy(strategy)
+    actor, chosen = recorded_name(actor), merge_strategy(strategy)
     landing_branch = target if target and target != mission.target_branch else None
     lane_strategy: Strategy = chosen if landing_branch is None or chosen == "rebase" else "merge"
     repo = main_checkout(project)

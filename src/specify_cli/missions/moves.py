@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from specify_cli.events.free_text import public_name
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.board import SELF_REVIEW, is_self_review
 from specify_cli.missions.claims import change_lane
 from specify_cli.missions.mission import mission_log
@@ -104,7 +104,7 @@ def move_work_package(
         SpecKittyError: UNKNOWN_LANE, WP_NOT_FOUND, TRANSITION_REJECTED, WP_ALREADY_CLAIMED,
             DEPENDENCIES_NOT_SATISFIED, REVIEW_FEEDBACK_REQUIRED, WRONG_BRANCH.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     lane = parse_lane(to)
     package = find_work_package(mission, wp_id)
     with MissionStatus.change(mission_log(project, mission)) as change:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from specify_cli.events.free_text import public_name, without_personal_data
+from specify_cli.events.free_text import without_personal_data
 from specify_cli.git.branches import branch_tip
 from specify_cli.kernel.clock import isoformat, utc_now
 from specify_cli.kernel.errors import SpecKittyError, UsageError
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.bookkeeping import REVIEW_CYCLE, joined
 from specify_cli.missions.claims import note_self_review
 from specify_cli.missions.implementation import execution_mode
@@ -142,7 +143,7 @@ def start_review(
         TransitionRejected: TRANSITION_REJECTED: it does not wait for review.
         SpecKittyError: As `ensure_workspace`.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     package = find_work_package(mission, wp_id)
     message = f"{package.id} under review by {actor} ({mission.slug})"
     with joined(project, mission, change, message) as change:
@@ -225,7 +226,7 @@ def record_verdict(
         TransitionRejected: TRANSITION_REJECTED: it is not in review.
         LaneBranchMissing: LANE_BRANCH_MISSING.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     said = _verdict(verdict)
     package = find_work_package(mission, wp_id)
     text = (feedback or "").strip()

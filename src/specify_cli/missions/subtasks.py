@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from specify_cli.events.free_text import public_name
 from specify_cli.kernel.errors import SpecKittyError
+from specify_cli.missions.actors import recorded_name
 from specify_cli.missions.mission import mission_log
 from specify_cli.missions.work_packages import checkboxes, normalise_wp_id, scan_work_packages
 from specify_cli.status.mission_status import MissionStatus
@@ -111,7 +111,7 @@ def mark_subtasks(
         SubtaskAmbiguous: SUBTASK_AMBIGUOUS.
         SpecKittyError: What `MissionStatus.change` raises.
     """
-    actor = public_name(actor)
+    actor = recorded_name(actor)
     packages = scan_work_packages(mission).work_packages
     found = list(dict.fromkeys(_find(mission, packages, task_id) for task_id in task_ids))
     log = mission_log(project, mission)

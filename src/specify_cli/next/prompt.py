@@ -113,10 +113,14 @@ def build_prompt(
         )
     except (KeyError, ValueError) as error:
         raise PromptTemplateInvalid(
-            f"the prompt of step {step.id!r} cannot be filled in: {error}.",
+            f"the prompt of step {step.id!r} cannot be filled in: {_what(error)}.",
             fix="Use only names that exist; write a dollar sign as $$.",
             details={"step": step.id, "known": [*sorted(values)]},
         ) from error
+
+
+def _what(error: KeyError | ValueError) -> str:
+    return f"there is no ${error.args[0]}" if isinstance(error, KeyError) else str(error)
 
 
 _ROLE_TITLES = {"implement": "Implement", "review": "Review"}

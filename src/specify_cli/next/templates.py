@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import Template
 from typing import TYPE_CHECKING
 
 from specify_cli.kernel.files import read_text
@@ -55,7 +56,7 @@ def template_text(step: Step, folder: Path, *, reports: bool = True) -> str:
             details={"step": step.id, "prompt_template": step.prompt_template},
         )
     other = path.with_stem(f"{path.stem}{_ORCHESTRATED}")
-    return read_template(path if reports or not other.is_file() else other)
+    return _fillable(path if reports or not other.is_file() else other)
 
 
 def check_templates(template: MissionTemplate, folder: Path) -> None:
@@ -84,6 +85,19 @@ def read_template(path: Path) -> str:
         line, character = control
         raise _invalid(file, line, f"it holds the control character {character!r}")
     return text
+
+
+def _fillable(path: Path) -> str:
+    text = read_template(path)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not _fills_in(line):
+            file = f"{path.parent.name}/{path.name}"
+            raise _invalid(file, number, "a stray `$`; write a dollar sign as `$$`")
+    return text
+
+
+def _fills_in(line: str) -> bool:
+    return "$" not in line or Template(line).is_valid()
 
 
 def _invalid(file: str, line: int | None, problem: str) -> PromptTemplateInvalid:
