@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from specify_cli.missions.analysis import ANALYSIS_FILE
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _PLANNED: Final = (SPEC_FILE, PLAN_FILE)
 _TASKS: Final = "tasks/WP*.md"
+_PHASES: Final = MappingProxyType({SPEC_FILE: "specify", PLAN_FILE: "plan", _TASKS: "tasks"})
 _DOCUMENTS: Final = (".md", ".csv")
 
 
@@ -134,6 +136,27 @@ def check_prerequisites(
             details={"mission_slug": mission.slug, "errors": [str(failure) for failure in unmet]},
         )
     return mission_documents(mission)._replace(include_tasks=include_tasks, checked=True)
+
+
+def planning_phase(project: Project, mission: Mission) -> tuple[str, tuple[GuardFailure, ...]]:
+    """Return the first phase of a mission's planning that is not finished, and what it still lacks.
+
+    The phases are "specify", "plan" and "tasks", as far as the mission's type has them; then
+    "implement", and "done" once it is merged.
+
+    Raises:
+        SpecKittyError: As `check_prerequisites`, but for what is missing.
+    """
+    if mission.merged_at is not None:
+        return "done", ()
+    loaded = load_mission_type(project, mission)
+    phase = _PHASES[SPEC_FILE]
+    for step in _planning(loaded, include_tasks=True):
+        phase = _PHASES.get(step.expected_output or "", phase)
+        failures = tuple(check_guard(mission, step, loaded.folder))
+        if failures:
+            return phase, failures
+    return "implement", ()
 
 
 def _planning(loaded: LoadedMission, *, include_tasks: bool) -> list[PromptStep]:

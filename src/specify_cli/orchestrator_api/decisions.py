@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     )
     from specify_cli.decisions.closing import ClosedDecision
     from specify_cli.decisions.decision import Decision, Outcome
-    from specify_cli.missions.guards import GuardFailure
     from specify_cli.missions.mission import Mission
 
 
@@ -127,11 +126,12 @@ def design_status(arguments: Mapping[str, object], start: Path | None) -> Design
         SpecKittyError: As `scope.about` and `decisions.list_decisions`.
     """
     from specify_cli.decisions.listing import list_decisions
+    from specify_cli.next.prerequisites import planning_phase
 
     with about(text(arguments, "mission"), start) as (project, mission):
         decisions = list_decisions(project, mission).decisions
         waiting = _questions(decisions, "open")
-        phase, missing = _phase(mission)
+        phase, missing = planning_phase(project, mission)
         return cast(
             "DesignStatusData",
             {
@@ -147,19 +147,6 @@ def design_status(arguments: Mapping[str, object], start: Path | None) -> Design
                 "missing": [gap.to_json() for gap in missing],
             },
         )
-
-
-def _phase(mission: Mission) -> tuple[str, tuple[GuardFailure, ...]]:
-    """Return the first phase that is not finished, and what it still lacks."""
-    from specify_cli.missions.documents import check_plan, check_spec, check_tasks
-
-    if mission.merged_at is not None:
-        return "done", ()
-    for name, guard in (("specify", check_spec), ("plan", check_plan), ("tasks", check_tasks)):
-        missing = guard(mission)
-        if missing:
-            return name, missing
-    return "implement", ()
 
 
 def _decider(arguments: Mapping[str, object]) -> str:

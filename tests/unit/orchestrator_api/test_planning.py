@@ -153,6 +153,22 @@ def test_an_unknown_type_is_told_with_those_that_there_are(call: Caller) -> None
     assert "software-dev" in data["known"]
 
 
+def test_a_mission_of_another_type_begins_with_its_own_document_and_has_its_own_steps(
+    call: Caller,
+) -> None:
+    made = call.ok("specify", **{**NEW, "mission_type": "research"})
+    assert "tasks/README.md" not in str(made["files"])
+    assert "uestion" in (call.work.root / made["spec_file"]).read_text(encoding="utf-8")
+    mission = {"mission": made["mission_slug"]}
+    for command, code in (("plan", "PLAN_SETUP_FAILED"), ("tasks", "TASKS_FINALIZE_FAILED")):
+        refused = call.refused(command, code, **GIVEN, **mission)
+        assert refused["cause"] == "STEP_NOT_IN_MISSION_TYPE"
+        assert "scoping" in refused["steps"]
+    status = call.ok("design-status", **mission)
+    assert status["current_phase"] == "specify"
+    assert status["missing"][0]["file"] == made["spec_file"]
+
+
 def test_of_many_who_ask_at_once_all_get_the_same_mission(call: Caller) -> None:
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: call.ok("specify", **NEW), range(4)))

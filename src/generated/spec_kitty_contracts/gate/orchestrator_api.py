@@ -430,6 +430,7 @@ K27 = frozenset(
         "run_id",
         "key",
         "answered",
+        "steps",
     )
 )
 K28 = frozenset(
@@ -3520,6 +3521,14 @@ def orchestrator_api_FailureData_ok(v: Any) -> bool:
         if x144 is not MISSING:
             if type(x144) is not bool:
                 return False
+        x145 = v.get("steps", MISSING)
+        if x145 is not MISSING:
+            if type(x145) is not list:
+                return False
+            else:
+                for x147 in x145:
+                    if type(x147) is not str:
+                        return False
     return True
 
 
@@ -11518,6 +11527,28 @@ def orchestrator_api_FailureData(v: Any, p: str, out: list[Violation]) -> None:
                     x144,
                     "true or false",
                 )
+        x145 = v.get("steps", MISSING)
+        if x145 is not MISSING:
+            if type(x145) is not list:
+                bad(
+                    out,
+                    f"{p}.steps",
+                    "type",
+                    S0 + "/$defs/FailureData/properties/steps/type",
+                    x145,
+                    "an array",
+                )
+            else:
+                for i146, x147 in enumerate(x145):
+                    if type(x147) is not str:
+                        bad(
+                            out,
+                            f"{p}.steps[{i146}]",
+                            "type",
+                            S0 + "/$defs/FailureData/properties/steps/items/type",
+                            x147,
+                            "a string",
+                        )
 
 
 def orchestrator_api_GeneralFailureCode_anyOf_0_ok(v: Any) -> bool:

@@ -444,6 +444,9 @@ class FailureData(Contract):
         bool | None,
         Field(description="Whether the answer was recorded although the mission stays blocked."),
     ] = None
+    steps: Annotated[
+        list[str] | None, Field(description="The steps that missions of this type have.")
+    ] = None
 
 
 GeneralFailureCode = TypeAliasType(

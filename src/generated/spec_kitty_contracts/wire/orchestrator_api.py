@@ -332,6 +332,8 @@ class FailureData(TypedDict):
     """The key that cannot be used."""
     answered: NotRequired[bool]
     """Whether the answer was recorded although the mission stays blocked."""
+    steps: NotRequired[list[str]]
+    """The steps that missions of this type have."""
 
 
 GeneralFailureCode: TypeAlias = Literal["USAGE_ERROR", "INTERNAL_ERROR"]
