@@ -179,7 +179,8 @@ def creation_failure(error: SpecKittyError) -> SpecKittyError:
 
 def finalize_failure(error: SpecKittyError) -> SpecKittyError:
     """Return what a failure to finalise the tasks is for the contract; others stay what they are."""
-    return Reworded(error, "TASKS_FINALIZE_FAILED") if error.code == "TASKS_INVALID" else error
+    about_the_tasks = error.code in ("TASKS_INVALID", "STEP_NOT_IN_MISSION_TYPE")
+    return Reworded(error, "TASKS_FINALIZE_FAILED") if about_the_tasks else error
 
 
 def _is_about_committing(error: SpecKittyError) -> bool:
