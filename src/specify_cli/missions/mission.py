@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.kernel.files import refuse_links_out_of
 from specify_cli.kernel.names import safe_segment
-from specify_cli.kernel.ulid import is_ulid
 from specify_cli.missions.branches import BRANCH_PREFIX as BRANCH_PREFIX
 from specify_cli.missions.branches import branches_holding, checked_out_branch, missions_elsewhere
+from specify_cli.missions.handles import answers_to, slug_answers_to
 from specify_cli.missions.locks import lock_path, mission_lock
 from specify_cli.missions.metadata import (
     META_FILE,
@@ -33,7 +32,6 @@ MISSIONS_FOLDER = "kitty-specs"
 LOG_FILE = "status.events.jsonl"
 TASKS_FOLDER = "tasks"
 DECISIONS_FOLDER = "decisions"
-_MID8 = r"[0-9A-HJKMNP-TV-Z]{8}\Z"
 COORDINATED = frozenset({"coord", "lanes_with_coord"})
 """Topologies of the existing CLI that keep the status log on a branch of its own."""
 _SHOWN = 20
@@ -213,7 +211,9 @@ def _named(root: Path, handle: str) -> Mission:
     if _holds_mission(directory):
         return _read(root, directory)
     scan = scan_missions(root)
-    found = [mission for mission in scan.missions if _answers_to(mission, handle)]
+    found = [
+        mission for mission in scan.missions if answers_to(mission.slug, mission.mission_id, handle)
+    ]
     if len(found) == 1:
         return found[0]
     if found:
@@ -345,25 +345,6 @@ def _settled(root: Path, directory: Path, found: Mission | None = None) -> Missi
     if lock is not None and take_back_if_crashed(lock, mission.coordination_root or root):
         return _read(root, directory)
     return mission
-
-
-def _answers_to(mission: Mission, handle: str) -> bool:
-    if mission.mission_id is not None:
-        upper = handle.upper()
-        if upper == mission.mission_id or (re.match(_MID8, upper) and upper == mission.mid8):
-            return True
-    return slug_answers_to(mission.slug, handle)
-
-
-def slug_answers_to(slug: str, handle: str) -> bool:
-    """Tell whether a handle other than the mission's id means a slug: whole, its words, its ending."""
-    if handle == slug:
-        return True
-    head, _, tail = slug.rpartition("-")
-    if re.match(_MID8, tail) and head:
-        return handle in (head, tail) or (is_ulid(handle.upper()) and handle.upper()[:8] == tail)
-    number, _, words = slug.partition("-")
-    return number.isdigit() and handle in (number, words)
 
 
 def _not_found(root: Path, handle: str | None) -> MissionNotFound:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from specify_cli.kernel.errors import SpecKittyError
 from specify_cli.missions.branches import branches_holding
-from specify_cli.missions.mission import scan_missions, slug_answers_to
+from specify_cli.missions.handles import slug_answers_to
+from specify_cli.missions.mission import scan_missions
 
 if TYPE_CHECKING:
     from pathlib import Path
