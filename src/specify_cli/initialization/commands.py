@@ -155,8 +155,9 @@ Change nothing but the report. Read `spec.md`, `plan.md`, `tasks.md` and all fil
 - steps that the plan does not explain.
 
 Write `analysis-report.md` beside them: a table of findings with severity (critical, high, medium,
-low), place, problem and proposed change, then a verdict: ready, or what has to change first. Commit
-it, and tell the user the critical and high findings.
+low), place, problem and proposed change, then a verdict: ready, or what has to change first. Then run
+`spec-kitty agent mission record-analysis --mission <slug> --agent {agent}`, which commits it, and tell
+the user the critical and high findings.
 """,
     ),
     Command(

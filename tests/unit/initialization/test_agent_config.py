@@ -461,6 +461,7 @@ def test_the_home_folder_is_touched_only_when_it_is_asked_for(place: Place, home
         *(path.removeprefix("~/") for path in report.created),
         ".local/state/spec-kitty/agents.json",
         ".local/state/spec-kitty/agents.lock",
+        ".local/state/spec-kitty/agents.lock.next",
     }
     write(home / PLAN, "mine\n")
     assert reasons(sync_agents(home_place())) == {f"~/{PLAN}": "edited"}
