@@ -20,10 +20,16 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 BASE_URL = "http://127.0.0.1"
 EXAMPLES = int(os.environ.get("SPEC_KITTY_API_EXAMPLES", "12"))
 """Requests for each operation in the phases without an end; `make test-api` asks for more."""
-# No check is left out. One is told more than it knows of itself: 422 is how the API says that it
+# No check is left out. Two are told more than they know of themselves: 422 is how the API says that it
 # understood a request and refuses it by a rule no schema can state: a policy that the lane asks for, a
-# text that looks like a secret, a merge strategy, a lane or an agent that is none.
-CHECKS = {"positive_data_acceptance": {"expected-statuses": ["2xx", "401", "404", "409", "422"]}}
+# text that looks like a secret, a merge strategy, a lane or an agent that is none. 413 refuses a body
+# before anybody looks into it.
+CHECKS = {
+    "positive_data_acceptance": {"expected-statuses": ["2xx", "401", "404", "409", "422"]},
+    "negative_data_rejection": {
+        "expected-statuses": ["400", "401", "404", "405", "409", "413", "415", "422"]
+    },
+}
 
 
 def configuration(

@@ -57,7 +57,9 @@ def check_branch_name(repo: Repository, name: str) -> None:
     Raises:
         InvalidBranchName: INVALID_BRANCH_NAME.
     """
-    if name.startswith("-") or try_git(repo.root, "check-ref-format", "--branch", name).code != 0:
+    # No argument of a process can hold a NUL.
+    usable = not name.startswith("-") and "\0" not in name
+    if not usable or try_git(repo.root, "check-ref-format", "--branch", name).code != 0:
         raise InvalidBranchName(
             f"{name[:200]!r} is not a branch name that git accepts.",
             fix="Use letters, digits, '-', '_' and '/', such as feature/todo-app.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from specify_cli.events.envelope import MISSION_CLOSED, mission_closed
-from specify_cli.git.branches import branch_tip, landing_place
+from specify_cli.git.branches import branch_tip, check_branch_name, landing_place
 from specify_cli.git.merging import advance_branch
 from specify_cli.git.pushing import PushFailed, push_branch, remote_of
 from specify_cli.git.safe_commit import Capability
@@ -96,6 +96,7 @@ def merge_mission(
         LaneBranchMissing: LANE_BRANCH_MISSING.
         TargetBranchMissing: TARGET_BRANCH_MISSING.
         WrongBranch: WRONG_BRANCH: the main checkout is not on the mission's branch.
+        InvalidBranchName: INVALID_BRANCH_NAME.
         PushFailed: PUSH_FAILED: before anything is done when there is no remote; else the merge is done.
         SpecKittyError: LANES_MISSING, LOCK_TIMEOUT, GIT_FAILED, SAFE_COMMIT_*.
     """
@@ -103,6 +104,8 @@ def merge_mission(
     landing_branch = target if target and target != mission.target_branch else None
     lane_strategy: Strategy = chosen if landing_branch is None or chosen == "rebase" else "merge"
     repo = main_checkout(project)
+    if landing_branch is not None:
+        check_branch_name(repo, landing_branch)
     final_branch = landing_branch or mission.target_branch
     remote = remote_of(repo, final_branch) if push else None
     if dry_run:

@@ -29,7 +29,10 @@ _DEFINITION = re.compile(r"/\$defs/(\w+Request)/")
 _SHOWN = 3
 _DOCUMENTS = ("evidence", "review_result")
 """Arguments that a command line gives as JSON text; what is no JSON arrives as that text."""
-_TRUTHS: Final[Mapping[object, bool]] = MappingProxyType({"true": True, "false": False})
+# The second pair is what clients in Python write without thinking of it.
+_TRUTHS: Final[Mapping[object, bool]] = MappingProxyType(
+    {"true": True, "false": False, "True": True, "False": False}
+)
 _IN_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ActorName": "the name of an agent or a person, on one line, that does not begin with a "

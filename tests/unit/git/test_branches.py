@@ -83,7 +83,7 @@ def test_a_branch_name_blocked_by_a_folder_of_branches_is_reported(repository: P
         create_and_switch(open_repository(repository), "topic")
 
 
-@pytest.mark.parametrize("name", ["a b", "-x", "a..b", "a.lock", "", "@{-1}", "ends/"])
+@pytest.mark.parametrize("name", ["a b", "-x", "a..b", "a.lock", "", "@{-1}", "ends/", "a\0b"])
 def test_a_name_that_git_refuses_is_a_usage_error(repository: Path, name: str) -> None:
     with pytest.raises(InvalidBranchName) as caught:
         create_and_switch(open_repository(repository), name)

@@ -130,6 +130,12 @@ def test_a_worktree_that_is_kept_is_not_called_removed(small: Caller) -> None:
     assert (tree / "precious.env").is_file()
 
 
+def test_a_target_that_is_no_branch_name_is_a_wrong_call(small: Caller) -> None:
+    for name in ("a b", "-x", "a\0b"):
+        refused = small.refused("merge-mission", "USAGE_ERROR", target=name, push=True)
+        assert refused["cause"] == "INVALID_BRANCH_NAME"
+
+
 def test_merging_onto_another_branch_and_pushing_it(small: Caller, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "--bare", "remote.git")
     git(small.work.root, "remote", "add", "origin", str(tmp_path / "remote.git"))

@@ -90,6 +90,8 @@ def test_a_query_of_texts_means_truth_values_where_they_belong() -> None:
         **asked,
         "include_tasks": True,
     }
+    python = {"include_tasks": "False"}
+    assert query_arguments(OPERATIONS["check-prerequisites"], python) == {"include_tasks": False}
     odd = {"include_tasks": "yes"}
     assert query_arguments(OPERATIONS["check-prerequisites"], odd) == odd
 
