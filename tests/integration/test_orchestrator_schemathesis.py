@@ -61,20 +61,22 @@ def test_every_value_at_the_edge_of_the_contract_is_answered_as_promised(lab: La
 
 
 def test_random_requests_are_answered_as_promised(lab: Lab) -> None:
+    # The seed is one of those that reach every command below with a request that is let through.
     seen = explore(lab, "fuzzing", seed=11)
     assert seen.failures == []
-    let_through = {command for command, label in LABELS.items() if 200 in seen.answered(label)}
-    # Which of the others chance lets through is not the same in every run.
-    assert {"mission-state", "list-ready", "design-status"} <= let_through
-    assert len(let_through) >= 6
-    assert all(400 in seen.answered(label) for label in LABELS.values())
+    for command in (
+        *("mission-state", "list-ready", "append-history", "start-implementation"),
+        *("check-prerequisites", "record-analysis", "plan", "tasks"),
+    ):
+        assert {200, 400} <= seen.answered(LABELS[command]), command
     assert git(lab.root, "status", "--porcelain") == ""
 
 
 def test_random_sequences_of_requests_are_answered_as_promised(lab: Lab) -> None:
     seen = explore(lab, "stateful")
     assert seen.failures == []
-    assert any(200 in seen.answered(label) for label in LABELS.values())
+    reached = {command for command, label in LABELS.items() if 200 in seen.answered(label)}
+    assert {"mission-state", "list-ready", "append-history", "start-implementation"} <= reached
     assert git(lab.root, "status", "--porcelain") == ""
 
 
