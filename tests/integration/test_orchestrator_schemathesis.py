@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABELS = {o.command: f"{o.method} /v1/{o.command}" for o in OPERATIONS.values()}
+LET_THROUGH = (
+    *("mission-state", "list-ready", "append-history", "start-implementation"),
+    *("check-prerequisites", "record-analysis", "plan", "tasks"),
+)
+"""The commands that random requests get to do something, not only to refuse."""
 
 
 @pytest.fixture(scope="module")
@@ -60,16 +65,19 @@ def test_every_value_at_the_edge_of_the_contract_is_answered_as_promised(lab: La
         assert expected <= seen.answered(label), command
 
 
-def test_random_requests_are_answered_as_promised(lab: Lab) -> None:
-    # The seed is one of those that reach every command below with a request that is let through.
-    seen = explore(lab, "fuzzing", seed=11)
-    assert seen.failures == []
-    for command in (
-        *("mission-state", "list-ready", "append-history", "start-implementation"),
-        *("check-prerequisites", "record-analysis", "plan", "tasks"),
-    ):
-        assert {200, 400} <= seen.answered(LABELS[command]), command
-    assert git(lab.root, "status", "--porcelain") == ""
+def test_random_requests_are_answered_as_promised(template: Lab, tmp_path: Path) -> None:
+    # What a seed leads to depends on the modules that are loaded: chance also draws from their constants.
+    answered: dict[str, set[int]] = {command: set() for command in LET_THROUGH}
+    for seed in range(11, 17):
+        lab = template.copy(tmp_path / str(seed))
+        seen = explore(lab, "fuzzing", seed=seed)
+        assert seen.failures == []
+        assert git(lab.root, "status", "--porcelain") == ""
+        for command, statuses in answered.items():
+            statuses |= seen.answered(LABELS[command])
+        if all({200, 400} <= statuses for statuses in answered.values()):
+            break
+    assert all({200, 400} <= statuses for statuses in answered.values()), answered
 
 
 def test_random_sequences_of_requests_are_answered_as_promised(lab: Lab) -> None:
