@@ -73,8 +73,8 @@ def test_random_requests_are_answered_as_promised(template: Lab, tmp_path: Path)
         seen = explore(lab, "fuzzing", seed=seed)
         assert seen.failures == []
         assert git(lab.root, "status", "--porcelain") == ""
-        for command, statuses in answered.items():
-            statuses |= seen.answered(LABELS[command])
+        for command in LET_THROUGH:
+            answered[command] |= seen.answered(LABELS[command])
         if all({200, 400} <= statuses for statuses in answered.values()):
             break
     assert all({200, 400} <= statuses for statuses in answered.values()), answered
